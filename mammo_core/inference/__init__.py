@@ -1,0 +1,36 @@
+"""From a prepared picture to scores: verified artefacts, the runtime, maps, foci and the combination rules.
+
+Knows nothing of files of pictures, of screens or of Keras. A model folder with one wrong byte is refused as a
+whole (`ArtefactMismatch`); a picture the networks were not made for is named as such and never scored.
+"""
+
+from mammo_core.inference.artefact import (
+    Artefact,
+    ArtefactMismatch,
+    available,
+    default_model,
+    find_model,
+    load_artefact,
+    models_root,
+    seal,
+)
+from mammo_core.inference.combine import combine
+from mammo_core.inference.foci import find_foci
+from mammo_core.inference.meaning import meaning
+from mammo_core.inference.network import Network, heat_map
+
+__all__ = [
+    "Artefact",
+    "ArtefactMismatch",
+    "Network",
+    "available",
+    "combine",
+    "default_model",
+    "find_foci",
+    "find_model",
+    "heat_map",
+    "load_artefact",
+    "meaning",
+    "models_root",
+    "seal",
+]

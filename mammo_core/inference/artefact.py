@@ -1,0 +1,238 @@
+"""A model folder, sealed when it is promoted and verified byte for byte whenever it is loaded.
+
+The card names the SHA-256 of every other file and carries a seal over its own bytes, so that no byte of the folder
+can change unseen; the golden cases then show that this runtime on this processor gives the numbers the network gave
+when it was sealed. Whatever does not agree is an `ArtefactMismatch`: nothing is repaired, guessed or half loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mammo_core.exam import CLASSES, FloatArray, Source
+
+CANVAS = (512, 320)
+"""Rows and columns of every network's input."""
+
+OTHER_FILES = ("graph.xml", "graph.bin", "weights.safetensors", "recipe.toml", "golden.json")
+"""What a model folder holds beside its card."""
+
+GOLDEN_CASES = 2
+GOLDEN_TOLERANCE = 1e-4
+SEED_FORMULA = "0.5 + 0.5*sin(0.013*(k+1)*row) * cos(0.021*(k+1)*column)"
+
+CARD_KEYS = ("name", "version", "title", "classes", "canvas", "calibration", "operating_points", "exams_at_least")
+_SEAL = re.compile(rb'"seal": "([0-9a-f]{64})"')
+_UNSEALED = b'"seal": ""'
+
+
+class ArtefactMismatch(Exception):
+    """A model folder is not what its card says; the message names the file and what is wrong with it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Artefact:
+    """A verified model: its card, and its compiled graph.
+
+    Attributes:
+        folder: where it was loaded from.
+        card: the card as in docs/architecture.md.
+        digest: SHA-256 (hex) of the card's bytes; since the card names all other files, of the whole model.
+        graph: the compiled OpenVINO model.
+    """
+
+    folder: Path
+    card: Mapping[str, Any] = field(repr=False)
+    digest: str
+    graph: Any = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Name and version, as folder and results carry it."""
+        return f"{self.card['name']}-{self.card['version']}"
+
+    def calibration(self, source: Source) -> tuple[float, float]:
+        """Slope and intercept for pictures of `source`; the card's default where it has none of its own."""
+        return _calibration(self.card, source.value)
+
+
+def load_artefact(folder: Path | str, threads: int | None = None) -> Artefact:
+    """Verify a model folder and compile its graph, on `threads` threads (None: as many as the machine has).
+
+    Raises:
+        ArtefactMismatch: a file is missing or differs from the card, the card differs from its seal or lacks a
+            field, or a golden case is off by more than 1e-4.
+    """
+    folder = Path(folder)
+    card_bytes = _read(folder, "card.json")
+    card = _unseal(folder, card_bytes)
+    contents = {name: _read(folder, name) for name in {*OTHER_FILES, *card["files"]}}
+    for name, content in sorted(contents.items()):
+        if card["files"].get(name) != hashlib.sha256(content).hexdigest():
+            raise ArtefactMismatch(f"{folder.name}: {name} is not the file that the card names.")
+    # The very bytes that were verified are compiled; the files are not read a second time.
+    graph = _compile(folder, contents["graph.xml"], contents["graph.bin"], threads)
+    _check_golden(folder, json.loads(contents["golden.json"]), card, graph)
+    return Artefact(folder, card, hashlib.sha256(card_bytes).hexdigest(), graph)
+
+
+def seal(folder: Path | str, card: Mapping[str, Any]) -> Artefact:
+    """Write golden.json and card.json of a model folder that holds all its other files, and load it back.
+
+    `card` is everything of docs/architecture.md but "files" and "seal", which are made here.
+
+    Raises:
+        ValueError: the folder lacks a file or the card a field.
+        ArtefactMismatch: the graph does not honour the contract.
+    """
+    folder = Path(folder)
+    absent = [name for name in OTHER_FILES if name != "golden.json" and not (folder / name).is_file()]
+    lacking = [key for key in CARD_KEYS if key not in card]
+    if absent or lacking:
+        raise ValueError(f"To be sealed, {folder.name} still needs: {', '.join(absent + lacking)}.")
+    graph = _compile(folder, _read(folder, "graph.xml"), _read(folder, "graph.bin"), None)
+    cases = [{"k": k, "probabilities": _golden_answer(graph, card, k)} for k in range(GOLDEN_CASES)]
+    _write(folder / "golden.json", {"seed_formula": SEED_FORMULA, "cases": cases})
+    files = {name: hashlib.sha256(_read(folder, name)).hexdigest() for name in OTHER_FILES}
+    unsealed = _as_bytes({**card, "files": files, "seal": ""})
+    if unsealed.count(_UNSEALED) != 1:
+        raise ValueError('A card holds "seal" once, at its end.')
+    mark = hashlib.sha256(unsealed).hexdigest().encode()
+    (folder / "card.json").write_bytes(unsealed.replace(_UNSEALED, b'"seal": "' + mark + b'"'))
+    return load_artefact(folder)
+
+
+def models_root() -> Path:
+    """The folder that holds the models: MAMMO_MODELS where that is set, else `models/` beside the package."""
+    given = os.environ.get("MAMMO_MODELS")
+    return Path(given) if given else Path(__file__).resolve().parents[2] / "models"
+
+
+def available(root: Path | str | None = None) -> list[Path]:
+    """Model folders under `root` (None: `models_root()`), by name, the newest version of each first; not verified."""
+    root = models_root() if root is None else Path(root)
+    if not root.is_dir():
+        return []
+    folders = [folder for folder in root.iterdir() if (folder / "card.json").is_file()]
+    newest_first = sorted(folders, key=lambda folder: _version(folder.name), reverse=True)
+    return sorted(newest_first, key=lambda folder: folder.name.rpartition("-")[0])
+
+
+def default_model(root: Path | str | None = None) -> Path | None:
+    """The model that `root/default` names, else the newest version of the first name; None where there is no model."""
+    root = models_root() if root is None else Path(root)
+    named = root / "default"
+    if named.is_file():
+        return find_model(named.read_text(encoding="utf-8").strip(), root)
+    return next(iter(available(root)), None)
+
+
+def find_model(name: str, root: Path | str | None = None) -> Path:
+    """Folder of the model `name` ("name-version", or a bare name for its newest version).
+
+    Raises:
+        ValueError: there is no such model; the message lists those there are.
+    """
+    folders = available(root)
+    for folder in folders:
+        if folder.name == name:
+            return folder
+    for folder in folders:
+        if folder.name.rpartition("-")[0] == name:
+            return folder
+    there = ", ".join(folder.name for folder in folders) or "none"
+    raise ValueError(f"There is no model {name!r}. Models here: {there}.")
+
+
+def golden_canvas(k: int) -> FloatArray:
+    """Input (512, 320) float32 of golden case `k`, by the formula that golden.json states."""
+    row, column = np.indices(CANVAS, dtype=np.float64)
+    wave = 0.5 + 0.5 * np.sin(0.013 * (k + 1) * row) * np.cos(0.021 * (k + 1) * column)
+    return wave.astype(np.float32)
+
+
+def _version(folder_name: str) -> tuple[tuple[int, str], ...]:
+    """Sort key of a version: numbers count as numbers, 10 after 9."""
+    parts = re.findall(r"\d+|[^\d.]+", folder_name.rpartition("-")[2])
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
+
+
+def _read(folder: Path, name: str) -> bytes:
+    if Path(name).name != name:
+        raise ArtefactMismatch(f"{folder.name}: the card names {name!r}, which is not in the folder.")
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise ArtefactMismatch(f"{folder.name}: {name} cannot be read ({error.strerror}).") from error
+
+
+def _unseal(folder: Path, content: bytes) -> dict[str, Any]:
+    """The card, if its bytes are those that were sealed and it has every field that is relied on."""
+    marks = _SEAL.findall(content)
+    if len(marks) != 1 or hashlib.sha256(_SEAL.sub(_UNSEALED, content)).hexdigest().encode() != marks[0]:
+        raise ArtefactMismatch(f"{folder.name}: card.json is not the card that was sealed.")
+    card: dict[str, Any] = json.loads(content)
+    wrong = [key for key in (*CARD_KEYS, "files") if key not in card]
+    if wrong:
+        raise ArtefactMismatch(f"{folder.name}: card.json lacks {', '.join(wrong)}.")
+    if tuple(card["classes"]) != CLASSES or tuple(card["canvas"]) != CANVAS:
+        raise ArtefactMismatch(f"{folder.name}: card.json states classes or a canvas that are not ours.")
+    return card
+
+
+def _compile(folder: Path, xml: bytes, weights: bytes, threads: int | None) -> Any:
+    """The graph, compiled for this processor in single precision (served scores must equal the trained ones)."""
+    import openvino
+
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    if threads is not None:
+        settings["INFERENCE_NUM_THREADS"] = str(threads)
+    core = openvino.Core()
+    try:
+        graph = core.compile_model(core.read_model(model=xml, weights=weights), "CPU", settings)
+    except RuntimeError as error:
+        raise ArtefactMismatch(f"{folder.name}: the graph cannot be compiled.") from error
+    inputs = {name for port in graph.inputs for name in port.get_names()}
+    outputs = {name for port in graph.outputs for name in port.get_names()}
+    absent = ({"canvas", "calibration"} - inputs) | ({"scores", "probabilities", "gradcam", "lesion"} - outputs)
+    if absent:
+        raise ArtefactMismatch(f"{folder.name}: the graph lacks {', '.join(sorted(absent))}.")
+    return graph
+
+
+def _check_golden(folder: Path, golden: Mapping[str, Any], card: Mapping[str, Any], graph: Any) -> None:
+    if not golden["cases"]:
+        raise ArtefactMismatch(f"{folder.name}: golden.json holds no case.")
+    for case in golden["cases"]:
+        off = np.abs(np.subtract(_golden_answer(graph, card, case["k"]), case["probabilities"])).max()
+        if not off <= GOLDEN_TOLERANCE:
+            raise ArtefactMismatch(f"{folder.name}: golden case {case['k']} is off by {off:.2g}.")
+
+
+def _golden_answer(graph: Any, card: Mapping[str, Any], k: int) -> list[float]:
+    calibration = np.array([_calibration(card, card["calibration"]["default"])], np.float32)
+    inputs = {"canvas": golden_canvas(k)[None, :, :, None], "calibration": calibration}
+    return [float(p) for p in graph.create_infer_request().infer(inputs)["probabilities"][0]]
+
+
+def _calibration(card: Mapping[str, Any], source: str) -> tuple[float, float]:
+    entries = card["calibration"]
+    entry = entries[source if source in entries and source != "default" else entries["default"]]
+    return float(entry["slope"]), float(entry["intercept"])
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_bytes(_as_bytes(content))
+
+
+def _as_bytes(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")

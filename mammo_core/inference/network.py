@@ -1,0 +1,122 @@
+"""A verified network at work: one picture or one exam in, results out, and its maps on the mammogram's own grid.
+
+Scores from pixels alone; a picture that its own file marks as unfit (`unscored`) is passed by with its reason. May be
+called from several threads, which then take turns.
+"""
+
+from __future__ import annotations
+
+import threading
+from weakref import WeakKeyDictionary
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mammo_core.exam import CLASSES, Exam, ExamResult, FloatArray, ImageResult, Mammogram
+from mammo_core.inference.artefact import Artefact
+from mammo_core.inference.combine import combine
+from mammo_core.inference.foci import find_foci, says_nothing
+from mammo_core.preprocessing import NetworkInput, prepare
+
+KINDS = ("lesion", "gradcam")
+
+HALF_CELL = 8
+"""Canvas pixels by which a map's maximum may miss the breast: half a cell of a 32×20 map, which knows no better."""
+
+
+class Network:
+    """A model ready to score: `Network(load_artefact(folder))`."""
+
+    def __init__(self, artefact: Artefact) -> None:
+        self.artefact = artefact
+        self._request = artefact.graph.create_infer_request()
+        self._turn = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """Name and version of the model."""
+        return self.artefact.name
+
+    def score(self, mammogram: Mammogram) -> ImageResult:
+        """Calibrated probabilities, maps on the canvas grid, and foci on the mammogram's grid.
+
+        Raises:
+            ValueError: the mammogram is marked as not to be scored, or holds no pixels.
+        """
+        if mammogram.unscored is not None:
+            raise ValueError(f"{mammogram.name} is not to be scored: {mammogram.unscored[1]}")
+        if not mammogram.pixels.size:
+            raise ValueError(f"{mammogram.name} holds no pixels.")
+        seen = _prepared(mammogram)
+        inputs = {
+            "canvas": seen.canvas[None, :, :, None],
+            "calibration": np.array([self.artefact.calibration(mammogram.source)], np.float32),
+        }
+        with self._turn:
+            outputs = self._request.infer(inputs)
+            probabilities = np.array(outputs["probabilities"][0], np.float32)
+            maps = {kind: np.array(outputs[kind][0], np.float32) for kind in KINDS}
+        heat = seen.transform.to_mammogram(maps["lesion"][2])
+        return ImageResult(
+            image_id=mammogram.image_id,
+            probabilities=probabilities,
+            suspicion=100.0 * float(probabilities[2]),
+            maps=maps,
+            foci=find_foci(heat, _breast_on(seen)),
+        )
+
+    def score_exam(self, exam: Exam) -> ExamResult:
+        """Every picture of an exam that is to be scored, combined by breast and exam; the others with their reason."""
+        not_scored = {m.image_id: m.unscored for m in exam.mammograms if m.unscored is not None}
+        images: dict[str, ImageResult] = {}
+        for m in exam.mammograms:
+            if m.unscored is None and m.image_id not in images:
+                images[m.image_id] = self.score(m)
+        return combine(exam, self.name, images, not_scored)
+
+
+def heat_map(
+    mammogram: Mammogram, result: ImageResult, kind: str = "lesion", class_name: str = "malignant"
+) -> FloatArray:
+    """One map of `result` on the mammogram's own grid: (rows, columns) float32, 0..1.
+
+    A lesion map holds probabilities; Grad-CAM has no unit and is divided by its own maximum. A map that is flat, or
+    whose maximum lies outside the breast, comes back as zeros: it says nothing, and nothing is to be painted.
+
+    Raises:
+        ValueError: `kind` or `class_name` is unknown, or `result` is that of another picture.
+    """
+    if kind not in result.maps:
+        raise ValueError(f"There is no map {kind!r}; there are {', '.join(result.maps)}.")
+    if class_name not in CLASSES:
+        raise ValueError(f"There is no class {class_name!r}; there are {', '.join(CLASSES)}.")
+    if result.image_id != mammogram.image_id:
+        raise ValueError(f"The result is not that of {mammogram.name}.")
+    seen = _prepared(mammogram)
+    heat = result.maps[kind][CLASSES.index(class_name)]
+    if kind == "gradcam":
+        heat = heat / max(float(heat.max()), np.finfo(np.float32).tiny)
+    placed = seen.transform.to_mammogram(heat.astype(np.float32))
+    if says_nothing(placed, _breast_on(seen)):
+        return np.zeros_like(placed)
+    return placed
+
+
+# What preprocessing made of a picture lives exactly as long as the picture does: an exam that is let go leaves nothing.
+_PREPARED: WeakKeyDictionary[Mammogram, NetworkInput] = WeakKeyDictionary()
+
+
+def _prepared(mammogram: Mammogram) -> NetworkInput:
+    seen = _PREPARED.get(mammogram)
+    if seen is None:
+        seen = _PREPARED[mammogram] = prepare(mammogram)
+    return seen
+
+
+def _breast_on(seen: NetworkInput) -> npt.NDArray[np.bool_]:
+    """Where in the mammogram's grid a map's maximum may lie: the breast and half a map cell around it."""
+    size = 2 * HALF_CELL + 1
+    reach = cv2.dilate(seen.breast.astype(np.float32), np.ones((size, size), np.uint8))
+    placed: npt.NDArray[np.bool_] = seen.transform.to_mammogram(reach) > 0.5
+    return placed

@@ -1,0 +1,91 @@
+"""A tiny network without training: honours the serving graph's contract, so that tests need no real model.
+
+Malignant score: mean brightness of the canvas, times ten, less two; its lesion map is the pooled brightness itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mammo_core.inference import Artefact, seal
+
+
+def card(name: str = "tiny", version: str = "1") -> dict[str, Any]:
+    n = [max(0, 200 - 2 * s) for s in range(101)]
+    return {
+        "name": name,
+        "version": version,
+        "title": "Tiny test network",
+        "classes": ["normal", "benign", "malignant"],
+        "canvas": [512, 320],
+        "calibration": {
+            "default": "digital",
+            "digital": {"slope": 1.0, "intercept": 0.0, "n": 200, "n_women": 100},
+            "film": {"slope": 0.5, "intercept": -0.5, "n": 200, "n_women": 100},
+        },
+        "normal_benign": {"validated": False, "rule": "By the benign score."},
+        "operating_points": [],
+        "exams_at_least": {"unit": "exam", "source": "made up", "n": n, "cancer": [k // 2 for k in n]},
+        "evaluation": [],
+        "pointing": [],
+        "limits": ["Made for tests."],
+        "licence": "none",
+        "trained_on": {},
+        "cross_validated": "Never.",
+    }
+
+
+def graph() -> Any:
+    import openvino as ov
+    from openvino import opset13 as op
+
+    def ints(*values: int) -> Any:
+        return op.constant(np.array(values, np.int64))
+
+    def floats(*values: float) -> Any:
+        return op.constant(np.array(values, np.float32))
+
+    canvas = op.parameter([-1, 512, 320, 1], np.float32, name="canvas")
+    calibration = op.parameter([-1, 2], np.float32, name="calibration")
+    channels_first = op.transpose(canvas, ints(0, 3, 1, 2))
+    cells = op.avg_pool(channels_first, [16, 16], [0, 0], [0, 0], [16, 16], False)
+    mean = op.squeeze(op.reduce_mean(cells, ints(2, 3), keep_dims=True), ints(2, 3))
+    z = op.subtract(op.multiply(mean, floats(10.0)), floats(2.0))
+    u = op.subtract(floats(1.0), z)
+    scores = op.concat([op.negative(u), u, z], 1)
+    slope, intercept = (op.gather(calibration, ints(i), ints(1)) for i in (0, 1))
+    malignant = op.sigmoid(op.add(op.multiply(slope, z), intercept))
+    rest = op.subtract(floats(1.0), malignant)
+    benign = op.multiply(rest, op.sigmoid(u))
+    normal = op.multiply(rest, op.sigmoid(op.negative(u)))
+    third = op.multiply(cells, floats(0.5))
+    lesion = op.concat([op.subtract(floats(1.0), cells), third, third], 1)
+    gradcam = op.concat([op.relu(op.negative(cells)), cells, cells], 1)
+    outputs = {
+        "scores": scores,
+        "probabilities": op.concat([normal, benign, malignant], 1),
+        "gradcam": gradcam,
+        "lesion": lesion,
+    }
+    results = []
+    for name, node in outputs.items():
+        node.output(0).get_tensor().set_names({name})
+        results.append(op.result(node))
+    for parameter in (canvas, calibration):
+        parameter.output(0).get_tensor().set_names({parameter.get_friendly_name()})
+    return ov.Model(results, [canvas, calibration], "tiny")
+
+
+def make_artefact(root: Path, name: str = "tiny", version: str = "1", **changes: Any) -> Artefact:
+    """A sealed model folder under `root`."""
+    import openvino as ov
+
+    folder = root / f"{name}-{version}"
+    folder.mkdir(parents=True)
+    ov.save_model(graph(), folder / "graph.xml", compress_to_fp16=False)
+    (folder / "weights.safetensors").write_bytes(b"no weights to speak of")
+    (folder / "recipe.toml").write_text("[network]\n", encoding="utf-8")
+    return seal(folder, {**card(name, version), **changes})
