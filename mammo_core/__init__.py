@@ -1,1 +1,106 @@
-"""Open mammography reading room, as a library. Research use only, not for clinical use."""
+"""An open mammography reading room: exams in, calibrated scores and heat maps out. Research use only.
+
+The public verbs, and the nouns they take and give:
+
+    exams, refusals = mammo_core.read_uploads([("0_R-CC.png", png_bytes), ("0_L-CC.dcm", dicom_bytes)])
+    for exam in exams:
+        result = mammo_core.analyse(exam)
+        print(exam.label, result.suspicion, result.remarks)
+
+Rooms are imported when a verb is first called, so `import mammo_core` costs nothing; none of them needs TensorFlow.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from mammo_core.exam import (
+    CLASSES,
+    BreastResult,
+    Exam,
+    ExamResult,
+    Focus,
+    ImageResult,
+    Laterality,
+    Mammogram,
+    Presentation,
+    Refusal,
+    View,
+)
+
+if TYPE_CHECKING:
+    from mammo_core.inference import Network
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CLASSES",
+    "BreastResult",
+    "Exam",
+    "ExamResult",
+    "Focus",
+    "ImageResult",
+    "Laterality",
+    "Mammogram",
+    "Presentation",
+    "Refusal",
+    "View",
+    "__version__",
+    "analyse",
+    "read_uploads",
+]
+
+
+def read_uploads(uploads: Iterable[tuple[str, bytes]]) -> tuple[list[Exam], list[Refusal]]:
+    """Read files and group their pictures into exams.
+
+    `uploads` are (name, content) pairs; the type of a file is decided by its bytes, its name only helps to tell side,
+    view and exam where the file does not. A bad file gives a `Refusal` with a sentence, never an exception.
+    """
+    from mammo_core.intake import group, read_bytes
+
+    found = [item for name, content in uploads for item in read_bytes(name, content)]
+    mammograms = [item for item in found if isinstance(item, Mammogram)]
+    return group(mammograms), [item for item in found if isinstance(item, Refusal)]
+
+
+def analyse(exam: Exam, model: str | None = None) -> ExamResult:
+    """Score an exam with `model` ("name-version", or a name for its newest version; None: the default model).
+
+    Pictures that the network was not made for are in `not_scored` with code and sentence. Where there is no model, or
+    its folder is not what its card says, every picture is, with the code "no_model", and the exam has no score.
+
+    Raises:
+        ValueError: there is no model of the name given.
+    """
+    from mammo_core.inference import ArtefactMismatch, combine, default_model, find_model
+
+    folder = default_model() if model is None else find_model(model)
+    if folder is None:
+        reason = ("no_model", "There is no model; pictures are shown without scores.")
+    else:
+        try:
+            return _network(str(folder)).score_exam(exam)
+        except ArtefactMismatch as mismatch:
+            reason = ("no_model", f"The model cannot be used: {mismatch}")
+    unscored = {m.image_id: m.unscored or reason for m in exam.mammograms}
+    return combine(exam, "", {}, unscored)
+
+
+_loading = threading.Lock()
+
+
+def _network(folder: str) -> Network:
+    """The network of a folder, loaded once; a folder that was refused is tried again at the next call."""
+    with _loading:
+        return _load(folder)
+
+
+@lru_cache(maxsize=2)
+def _load(folder: str) -> Network:
+    from mammo_core.inference import Network, load_artefact
+
+    return Network(load_artefact(folder))

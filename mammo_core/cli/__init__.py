@@ -1,0 +1,103 @@
+"""The command line: arguments, progress and exit codes. What is decided is decided in the rooms below.
+
+Exit codes: 0 when everything asked for was answered (a refusal is an answer), 2 for wrong usage or a model that
+cannot be used, 130 when stopped by Ctrl-C. Reasons go to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mammo_core import __version__
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done; the message says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command (None: that of the process) and give its exit code."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return _run(asked)
+    except UsageError as error:
+        print(f"mammo_core {asked.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"mammo_core {asked.command}: stopped.", file=sys.stderr)
+        return 130
+
+
+def _run(asked: argparse.Namespace) -> int:
+    """Each command's room is imported only when it is asked for: `--help` is quick, and only training needs Keras."""
+    if asked.command == "analyse":
+        from mammo_core.cli.analyse import analyse
+
+        return analyse(asked)
+    if asked.command == "models":
+        from mammo_core.cli.models import list_models, verify_models
+
+        return list_models() if asked.models_command == "list" else verify_models(asked.names)
+    from mammo_core.training import cli as training
+
+    verb = {"train": training.train, "evaluate": training.evaluate, "point": training.point}[asked.command]
+    return verb(asked) or 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mammo_core",
+        description="Mammograms in, calibrated scores and heat maps out. Research use only, not for clinical use.",
+    )
+    parser.add_argument("--version", action="version", version=f"mammo_core {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    analyse = commands.add_parser(
+        "analyse",
+        help="score files and folders of mammograms",
+        description="Score files and folders of mammograms. Writes images.jsonl, exams.jsonl and heatmaps/ into DIR. "
+        "When stopped and started again, what is done is not done twice, unless the file or the model changed.",
+    )
+    analyse.add_argument("paths", nargs="+", metavar="PATH", type=Path, help="a file, or a folder with all below it")
+    analyse.add_argument("--out", required=True, metavar="DIR", type=Path, help="where results are written")
+    analyse.add_argument("--model", metavar="NAME", help="a model of 'models list'; the default model if left out")
+    analyse.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes to work in (default 1)")
+    analyse.add_argument("--force", action="store_true", help="do everything anew")
+
+    models = commands.add_parser("models", help="list or verify the models", description="List or verify the models.")
+    verbs = models.add_subparsers(dest="models_command", required=True, metavar="COMMAND")
+    verbs.add_parser("list", help="the models there are", description="List the models; * marks the default.")
+    verify = verbs.add_parser(
+        "verify",
+        help="check every byte of the models",
+        description="Check every byte and the golden cases of the models named, or of all; exits 2 if one is wrong.",
+    )
+    verify.add_argument("names", nargs="*", metavar="NAME", help="a model of 'models list'")
+
+    train = commands.add_parser("train", help="train a network", description="Train a network by a recipe.")
+    train.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a TOML file")
+    train.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
+    train.add_argument("--weights", metavar="DIR", type=Path, help="the folder of starting weights")
+    train.add_argument("--out", metavar="DIR", type=Path, default=Path("runs"), help="where runs go (default runs)")
+
+    evaluate = commands.add_parser("evaluate", help="judge a run", description="Judge a run's out-of-fold predictions.")
+    evaluate.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")
+    evaluate.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
+
+    point = commands.add_parser(
+        "point",
+        help="play the pointing game",
+        description="Play the pointing game: how often the map's maximum lies in the lesion.",
+    )
+    point.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
+    point.add_argument("--model", metavar="NAME", help="a model of 'models list'; the default model if left out")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)

@@ -1,0 +1,163 @@
+"""`analyse`: files and folders in; images.jsonl, exams.jsonl and heat maps out.
+
+One file at a time is read, scored and let go, so memory does not grow with the archive; what is kept of a picture is its
+line and the few header fields that say which exam it belongs to, patient and study only as a hash. Every finished file
+is noted at once: a run that was stopped goes on where it was. Files that were noted for other paths stay noted, but
+images.jsonl and exams.jsonl speak of the paths of the latest run alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from tqdm import tqdm
+
+from mammo_core.cli import UsageError
+from mammo_core.cli.notes import NOTES, Notes, write_whole
+from mammo_core.cli.picture import Note, light_mammogram
+from mammo_core.cli.workers import work_through
+from mammo_core.exam import CLASSES, ExamResult, ImageResult
+from mammo_core.inference import (
+    Artefact,
+    ArtefactMismatch,
+    combine,
+    default_model,
+    find_model,
+    load_artefact,
+    models_root,
+)
+from mammo_core.intake import find_files, group
+
+IMAGES, EXAMS, HEATMAPS = "images.jsonl", "exams.jsonl", "heatmaps"
+
+
+def analyse(asked: argparse.Namespace) -> int:
+    """Carry out `analyse PATH… --out DIR [--model NAME] [--workers N] [--force]`.
+
+    Raises:
+        UsageError: a path does not exist, DIR cannot be written, or the model cannot be used.
+    """
+    absent = [str(path) for path in asked.paths if not path.exists()]
+    if absent:
+        raise UsageError(f"there is no {', no '.join(absent)}.")
+    artefact = _model(asked.model)
+    out: Path = asked.out
+    try:
+        (out / HEATMAPS).mkdir(parents=True, exist_ok=True)
+        files = [path for path in find_files(asked.paths) if not _is_ours(path, out)]
+        if not files:
+            print("mammo_core analyse: there is no file in the paths given.", file=sys.stderr)
+        with closing(Notes(out, artefact.digest, forget=asked.force)) as notes:
+            _finish(files, artefact, out, notes, asked.workers)
+            _conclude([notes.of(path) for path in files], artefact.name, out)
+    except OSError as error:
+        # Files that cannot be read are refusals by now: what is left is the output.
+        raise UsageError(f"{out} cannot be written: {error}") from error
+    return 0
+
+
+def _model(name: str | None) -> Artefact:
+    try:
+        folder = default_model() if name is None else find_model(name)
+        if folder is None:
+            raise UsageError(f"there is no model in {models_root()}.")
+        return load_artefact(folder)
+    except (ValueError, ArtefactMismatch) as error:
+        raise UsageError(str(error)) from error
+
+
+def _is_ours(path: Path, out: Path) -> bool:
+    """True for what an earlier run wrote: with DIR inside a folder to analyse, heat maps are not pictures to score."""
+    path, out = path.resolve(), out.resolve()
+    return path.is_relative_to(out / HEATMAPS) or path in {out / IMAGES, out / EXAMS, out / NOTES}
+
+
+def _finish(files: Sequence[Path], artefact: Artefact, out: Path, notes: Notes, workers: int) -> None:
+    """Analyse the files that are not noted as done, noting each; images.jsonl grows as they come."""
+    to_do = [path for path in files if not notes.is_done(path)]
+    done = [notes.of(path) for path in files if notes.is_done(path)]
+    if to_do:
+        # The exams of an earlier run are no longer those of images.jsonl.
+        (out / EXAMS).unlink(missing_ok=True)
+    write_whole(out / IMAGES, _lines(done))
+    with (
+        (out / IMAGES).open("a", encoding="utf-8") as images,
+        tqdm(total=len(files), initial=len(done), unit="file", file=sys.stderr, desc="analyse") as bar,
+    ):
+        for path, note in work_through(to_do, artefact, out, workers):
+            notes.add(path, note)
+            _append(images, _lines([note]))
+            bar.update()
+
+
+def _lines(notes: Iterable[Note]) -> list[dict[str, Any]]:
+    return [line for note in notes for line in note["lines"]]
+
+
+def _append(images: TextIO, lines: Iterable[dict[str, Any]]) -> None:
+    for line in lines:
+        images.write(json.dumps(line, ensure_ascii=False) + "\n")
+    images.flush()
+    os.fsync(images.fileno())
+
+
+def _conclude(notes: Sequence[Note], model: str, out: Path) -> None:
+    """Write both files whole, in the order of the input."""
+    lines = _lines(notes)
+    file_of = {header["name"]: header["file"] for note in notes for header in note["headers"]}
+    images = {line["image_id"]: _result(line) for line in lines if line["status"] == "scored"}
+    not_scored = {
+        line["image_id"]: (line["reason"]["code"], line["reason"]["sentence"])
+        for line in lines
+        if line["status"] == "not_scored"
+    }
+    exams = []
+    for exam in group([light_mammogram(header) for note in notes for header in note["headers"]]):
+        ids = {m.image_id for m in exam.mammograms}
+        result = combine(
+            exam,
+            model,
+            {i: images[i] for i in ids if i in images},
+            {m.image_id: not_scored[m.image_id] for m in exam.mammograms if m.image_id in not_scored},
+        )
+        exams.append(_exam_line(result, [file_of.get(m.name, m.name) for m in exam.mammograms]))
+    write_whole(out / IMAGES, lines)
+    write_whole(out / EXAMS, exams)
+
+
+def _result(line: dict[str, Any]) -> ImageResult:
+    probabilities = np.array([line["probabilities"][name] for name in CLASSES], np.float32)
+    return ImageResult(line["image_id"], probabilities, line["suspicion"], maps={})
+
+
+def _exam_line(result: ExamResult, files: Sequence[str]) -> dict[str, Any]:
+    return {
+        "exam_id": result.exam_id,
+        "files": list(files),
+        "model": result.model,
+        "malignant": result.malignant,
+        "suspicion": result.suspicion,
+        "breasts": [
+            {
+                "laterality": None if breast.laterality is None else breast.laterality.value,
+                "malignant": breast.malignant,
+                "suspicion": breast.suspicion,
+                "spread": breast.spread,
+                "image_ids": list(breast.image_ids),
+            }
+            for breast in result.breasts
+        ],
+        "not_scored": [
+            {"image_id": image_id, "code": code, "sentence": sentence}
+            for image_id, (code, sentence) in result.not_scored.items()
+        ],
+        "remarks": list(result.remarks),
+    }

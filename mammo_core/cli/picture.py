@@ -1,0 +1,125 @@
+"""One file from disk to its note: the lines for images.jsonl, and the few header fields that group its pictures.
+
+Writes the heat maps as it goes. Keeps no pixels and no name of a patient: study and patient become a hash, which still
+says which pictures belong together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any, TypedDict
+
+import cv2
+import numpy as np
+
+from mammo_core.exam import CLASSES, FloatArray, ImageResult, Laterality, Mammogram, Refusal, Source, View
+from mammo_core.inference import Network, heat_map
+from mammo_core.intake import read_bytes
+from mammo_core.intake.refusals import MAX_BYTES, REFUSALS
+
+
+class Note(TypedDict):
+    """What is kept of one file: lines of images.jsonl, and headers of the pictures that were read."""
+
+    lines: list[dict[str, Any]]
+    headers: list[dict[str, Any]]
+
+
+def analyse_file(path: Path, network: Network, out: Path) -> Note:
+    """Read one file, score its pictures and write their heat maps under `out`/heatmaps."""
+    note = Note(lines=[], headers=[])
+    found = _read(path)
+    for item in found:
+        # A file of several pictures (an archive) is told apart by the names that intake gave its members.
+        file = item.name if len(found) > 1 and str(path) in item.name else str(path)
+        if isinstance(item, Refusal):
+            note["lines"].append(_line(file, "refused", reason=(item.code, item.sentence)))
+            continue
+        note["headers"].append(_header(item, file))
+        if item.unscored is not None:
+            note["lines"].append(_line(file, "not_scored", item, reason=item.unscored))
+            continue
+        result = network.score(item)
+        heatmap = _write_heat_map(heat_map(item, result), item.image_id, out)
+        note["lines"].append(_line(file, "scored", item, result=result, model=network.name, heatmap=heatmap))
+    return note
+
+
+def light_mammogram(header: dict[str, Any]) -> Mammogram:
+    """A mammogram without pixels, enough to be grouped into its exam."""
+    return Mammogram(
+        image_id=header["image_id"],
+        name=header["name"],
+        pixels=np.empty((0, 0), np.uint8),
+        laterality=None if header["laterality"] is None else Laterality(header["laterality"]),
+        view=None if header["view"] is None else View(header["view"]),
+        view_code=header["view_code"],
+        source=Source(header["source"]),
+        study_uid=header["study"],
+    )
+
+
+def _read(path: Path) -> list[Mammogram | Refusal]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return [Refusal(str(path), "file_too_large", REFUSALS["file_too_large"])]
+        content = path.read_bytes()
+    except OSError:
+        return [Refusal(str(path), "unreadable", REFUSALS["unreadable"])]
+    return list(read_bytes(str(path), content))
+
+
+def _header(m: Mammogram, file: str) -> dict[str, Any]:
+    told = m.study_uid or "|".join(filter(None, (m.patient, m.study_date, m.accession)))
+    return {
+        "file": file,
+        "name": m.name,
+        "image_id": m.image_id,
+        "laterality": None if m.laterality is None else m.laterality.value,
+        "view": None if m.view is None else m.view.value,
+        "view_code": m.view_code,
+        "source": m.source.value,
+        "study": hashlib.sha256(told.encode()).hexdigest() if told else "",
+    }
+
+
+def _line(
+    file: str,
+    status: str,
+    m: Mammogram | None = None,
+    *,
+    reason: tuple[str, str] | None = None,
+    result: ImageResult | None = None,
+    model: str | None = None,
+    heatmap: str | None = None,
+) -> dict[str, Any]:
+    """One line of images.jsonl, all fields in the order of its schema."""
+    return {
+        "file": file,
+        "image_id": None if m is None else m.image_id,
+        "status": status,
+        "reason": None if reason is None else {"code": reason[0], "sentence": reason[1]},
+        "laterality": None if m is None or m.laterality is None else m.laterality.value,
+        "view": None if m is None or m.view is None else m.view.value,
+        "probabilities": None
+        if result is None
+        else {name: float(p) for name, p in zip(CLASSES, result.probabilities, strict=True)},
+        "suspicion": None if result is None else result.suspicion,
+        "model": model,
+        "heatmap": heatmap,
+    }
+
+
+def _write_heat_map(heat: FloatArray, image_id: str, out: Path) -> str | None:
+    """Path, relative to `out`, of the map as a 16-bit grey PNG (65535 is 1); None where the map says nothing."""
+    if not heat.any():
+        return None
+    grey = np.rint(np.clip(heat, 0.0, 1.0) * 65535).astype(np.uint16)
+    _, png = cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_COMPRESSION, 4])
+    relative = f"heatmaps/{image_id}.png"
+    draft = out / f"heatmaps/.{image_id}.{os.getpid()}.draft"
+    draft.write_bytes(png.tobytes())
+    os.replace(draft, out / relative)
+    return relative
