@@ -1,0 +1,39 @@
+"""Arrays in, numbers out: how good a score is, and how sure we may be of that.
+
+NumPy and scikit-learn only. Nothing here reads a file, runs a network or draws a figure, and no
+function invents randomness: whoever asks for an interval brings the generator.
+"""
+
+from mammo_core.evaluation.baselines import metadata_baseline
+from mammo_core.evaluation.calibration import Calibration, fit_temperature
+from mammo_core.evaluation.metrics import (
+    Interval,
+    OperatingPoint,
+    auc_interval,
+    brier,
+    confusion,
+    expected_calibration_error,
+    operating_point,
+    paired_auc_difference,
+)
+from mammo_core.evaluation.pointing import Pointing, PointingFigures, point, pointing_figures
+from mammo_core.evaluation.summaries import exams_at_least
+
+__all__ = [
+    "Calibration",
+    "Interval",
+    "OperatingPoint",
+    "Pointing",
+    "PointingFigures",
+    "auc_interval",
+    "brier",
+    "confusion",
+    "exams_at_least",
+    "expected_calibration_error",
+    "fit_temperature",
+    "metadata_baseline",
+    "operating_point",
+    "paired_auc_difference",
+    "point",
+    "pointing_figures",
+]

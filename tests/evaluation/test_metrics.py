@@ -1,0 +1,164 @@
+"""AUC, operating points and their intervals."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import brier_score_loss, confusion_matrix, roc_auc_score
+
+from mammo_core.evaluation import (
+    auc_interval,
+    brier,
+    confusion,
+    expected_calibration_error,
+    operating_point,
+    paired_auc_difference,
+)
+from mammo_core.evaluation.metrics import weighted_auc
+
+
+def cases(seed: int, n: int = 300, separation: float = 1.0):
+    rng = np.random.default_rng(seed)
+    truth = rng.random(n) < 0.3
+    score = rng.normal(size=n) + separation * truth
+    return truth, score, np.arange(n), rng
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 12))
+@settings(deadline=None, max_examples=50)
+def test_auc_is_that_of_scikit_learn_also_with_ties_and_weights(seed, levels):
+    rng = np.random.default_rng(seed)
+    truth = np.concatenate([[True, False], rng.random(40) < 0.4])
+    score = rng.integers(0, levels, truth.size).astype(float)
+    weights = rng.integers(0, 4, truth.size).astype(float)
+    weights[:2] = 1
+    expected = roc_auc_score(truth, score, sample_weight=weights)
+    assert weighted_auc(truth, score, weights[None])[0] == pytest.approx(expected)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=25)
+def test_auc_and_its_interval_do_not_change_when_the_score_is_stretched(seed):
+    truth, score, women, _ = cases(seed, 80)
+    truth[:2] = True, False
+    score = score.round(2)
+    plain = auc_interval(truth, score, women, np.random.default_rng(1), 50)
+    assert auc_interval(truth, np.exp(score), women, np.random.default_rng(1), 50) == plain
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=25)
+def test_auc_of_the_turned_score_is_the_rest_to_one(seed):
+    truth, score, women, _ = cases(seed, 80)
+    truth[:2] = True, False
+    plain = auc_interval(truth, score, women, np.random.default_rng(1), 50)
+    turned = auc_interval(truth, -score, women, np.random.default_rng(1), 50)
+    assert turned.as_list() == pytest.approx([1 - plain.value, 1 - plain.high, 1 - plain.low])
+
+
+def test_a_perfect_score_has_an_auc_of_one_without_width():
+    truth = np.array([0, 1] * 20)
+    result = auc_interval(truth, truth, np.arange(40), np.random.default_rng(0))
+    assert result.as_list() == [1, 1, 1]
+
+
+def test_interval_holds_the_value_and_agrees_with_hanley_and_mcneil():
+    truth, score, women, rng = cases(0, 1000)
+    result = auc_interval(truth, score, women, rng)
+    area, n, m = result.value, truth.sum(), (~truth).sum()
+    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+    error = np.sqrt((area * (1 - area) + (n - 1) * (q1 - area**2) + (m - 1) * (q2 - area**2)) / (n * m))
+    assert result.low < area < result.high
+    assert (result.high - result.low) / (2 * 1.96 * error) == pytest.approx(1, abs=0.1)
+
+
+def test_four_copies_of_a_womans_picture_do_not_narrow_the_interval():
+    truth, score, women, _ = cases(2)
+    once = auc_interval(truth, score, women, np.random.default_rng(5))
+    copies = [np.repeat(values, 4) for values in (truth, score, women)]
+    clustered = auc_interval(*copies, np.random.default_rng(5))
+    naive = auc_interval(copies[0], copies[1], np.arange(len(copies[0])), np.random.default_rng(5))
+    assert clustered.as_list() == pytest.approx(once.as_list())
+    assert clustered.high - clustered.low > 1.6 * (naive.high - naive.low)
+
+
+def test_difference_of_a_score_from_itself_is_nothing_and_from_noise_is_the_gain():
+    truth, score, women, rng = cases(3, 600, 1.5)
+    noise = rng.normal(size=600)
+    same = paired_auc_difference(truth, score, 2 * score + 1, women, rng)
+    gain = paired_auc_difference(truth, score, noise, women, rng)
+    assert same.as_list() == [0, 0, 0]
+    assert gain.value == pytest.approx(roc_auc_score(truth, score) - roc_auc_score(truth, noise))
+    assert gain.low > 0
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.5, 0.8, 0.889, 0.966]), st.integers(0, 2))
+@settings(deadline=None, max_examples=40)
+def test_operating_point_reaches_its_specificity_and_no_lower_one_would(seed, wanted, decimals):
+    truth, score, women, rng = cases(seed, 120)
+    truth[:2] = True, False
+    score = score.round(decimals)
+    chosen = operating_point(truth, score, women, wanted, rng, 20)
+    assert chosen.specificity.value >= wanted
+    assert chosen.specificity.value == pytest.approx(np.mean(score[~truth] < chosen.threshold))
+    assert chosen.sensitivity.value == pytest.approx(np.mean(score[truth] >= chosen.threshold))
+    lower = score[score < chosen.threshold].max()
+    assert np.mean(score[~truth] < lower) < wanted
+    assert (chosen.n, chosen.n_cancer) == (120, truth.sum())
+
+
+def test_operating_point_intervals_hold_their_values():
+    truth, score, women, rng = cases(4, 800)
+    chosen = operating_point(truth, score, women, 0.889, rng)
+    for rate in (chosen.specificity, chosen.sensitivity):
+        assert 0 < rate.low < rate.value < rate.high < 1
+
+
+@pytest.mark.parametrize(
+    ("truth", "score", "said"),
+    [
+        ([1, 1], [0.1, 0.2], "both kinds"),
+        ([0, 1], [0.1, np.nan], "not finite"),
+        ([0, 1, 1], [0.1, 0.2], "must be"),
+    ],
+)
+def test_an_auc_that_is_not_defined_is_refused(truth, score, said):
+    with pytest.raises(ValueError, match=said):
+        auc_interval(truth, score, range(len(truth)), np.random.default_rng(0))
+
+
+def test_women_must_be_named_for_every_case():
+    with pytest.raises(ValueError, match="1 names of women for 2 cases"):
+        auc_interval([0, 1], [0, 1], ["a"], np.random.default_rng(0))
+
+
+def test_specificity_is_a_share():
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        operating_point([0, 1], [0, 1], [0, 1], 88.9, np.random.default_rng(0))
+
+
+def test_brier_is_that_of_scikit_learn():
+    truth, _, _, rng = cases(6)
+    probability = rng.random(truth.size)
+    assert brier(truth, probability) == pytest.approx(brier_score_loss(truth, probability))
+
+
+def test_calibration_error_of_honest_and_of_boastful_probabilities():
+    rng = np.random.default_rng(7)
+    probability = rng.random(50_000)
+    truth = rng.random(50_000) < probability
+    assert expected_calibration_error(truth, probability) < 0.02
+    assert expected_calibration_error([0, 0, 0, 1], [1, 1, 1, 1]) == pytest.approx(0.75)
+    with pytest.raises(ValueError, match=r"0\.\.1"):
+        expected_calibration_error([0, 1], [0, 1.5])
+
+
+def test_confusion_is_that_of_scikit_learn_in_the_order_of_the_classes():
+    rng = np.random.default_rng(8)
+    classes = ["normal", "benign", "malignant"]
+    truth, said = rng.choice(classes, 60), rng.choice(classes, 60)
+    assert (confusion(truth, said, classes) == confusion_matrix(truth, said, labels=classes)).all()
+    with pytest.raises(ValueError, match="not among"):
+        confusion(["odd"], ["normal"], classes)
+    with pytest.raises(ValueError, match="2 true labels and 1"):
+        confusion(["normal", "benign"], ["normal"], classes)
