@@ -1,0 +1,103 @@
+"""Bytes to mammograms, or to a refusal with its sentence; mammograms to exams.
+
+The type of a file is decided by its bytes, never by its name. No exception leaves `read_bytes`: a bad
+file is a `Refusal`. It knows no networks and no screens, and changes no pixel.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+
+import cv2
+import pydicom.config
+from PIL import Image
+
+from mammo_core.exam import Mammogram, Refusal
+from mammo_core.intake.archive import is_archive, members
+from mammo_core.intake.dicom import is_dicom, read_dicom
+from mammo_core.intake.grouping import find_files, group, reassign
+from mammo_core.intake.picture import is_picture, read_picture
+from mammo_core.intake.refusals import MAX_BYTES, Refused
+
+__all__ = ["find_files", "group", "read_bytes", "reassign"]
+
+# Values outside a VR's rules are common and harmless; pydicom's warnings would quote them, names included.
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+
+BAD_BYTES = (
+    # What the decoders raise on damaged bytes, found by feeding them damaged files. Parsers trip over a
+    # wrong byte wherever they happen to be (a missing attribute, a short tuple, a bad enum), so families
+    # are named and not cases; a fault of the machine (MemoryError aside, which a lying header can cause)
+    # or an interrupt is not among them and passes.
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,  # RecursionError and imagecodecs' errors too
+    SyntaxError,  # Pillow on broken PNG chunks
+    TypeError,
+    ValueError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+    cv2.error,
+    Image.DecompressionBombError,
+)
+
+_APPLE = (b"\x00\x05\x16\x07", b"\x00\x05\x16\x00")
+
+
+def read_bytes(name: str, data: bytes) -> list[Mammogram | Refusal]:
+    """Everything that a file holds: one entry, or one for every file in a ZIP.
+
+    `name` is for people, and for pictures tells side and view; it may hold a folder ("a/b/0_R-CC.png").
+    """
+    if not is_archive(data):
+        return [_read_one(name, data)]
+    try:
+        return [_read_member(f"{name}/{member}", content) for member, content in members(data)]
+    except Refused as refused:
+        return [Refusal(name, refused.code, refused.sentence)]
+    except BAD_BYTES:
+        return [_refusal(name, "archive_damaged")]
+
+
+def _read_member(name: str, content: bytes | Refused) -> Mammogram | Refusal:
+    if isinstance(content, Refused):
+        return Refusal(name, content.code, content.sentence)
+    return _refusal(name, "archive_nested") if is_archive(content) else _read_one(name, content)
+
+
+def _read_one(name: str, data: bytes) -> Mammogram | Refusal:
+    """The boundary: whatever the readers raise on bad bytes becomes a refusal here, and only here."""
+    try:
+        return _read(name, data)
+    except Refused as refused:
+        return Refusal(name, refused.code, refused.sentence)
+    except BAD_BYTES:
+        return _refusal(name, "damaged")
+
+
+def _read(name: str, data: bytes) -> Mammogram:
+    if not data:
+        raise Refused("empty")
+    if len(data) > MAX_BYTES:
+        raise Refused("file_too_large")
+    if data.startswith(_APPLE):
+        raise Refused("apple_double")
+    if is_dicom(data):
+        return read_dicom(name, data)
+    if is_picture(data):
+        return read_picture(name, data)
+    raise Refused("not_an_image")
+
+
+def _refusal(name: str, code: str) -> Refusal:
+    refused = Refused(code)
+    return Refusal(name, refused.code, refused.sentence)

@@ -1,0 +1,141 @@
+"""One packed grey frame to stored values: imagecodecs first, pylibjpeg (through pydicom) behind it.
+
+The frame's own header is read before anything is allocated, and a size other than the one the file
+promises is refused there. It refuses to repair: a frame without its end is not filled up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID, RLELossless
+
+from mammo_core.intake.refusals import Refused
+
+_START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
+_JPEG_LS = 0xF7
+_END = b"\xff\xd9"
+_SLACK = 1024
+
+
+@dataclass(frozen=True)
+class FrameHeader:
+    """What a packed frame says of itself; `kind` is "jpeg", "jpegls" or "jpeg2k"."""
+
+    kind: str
+    rows: int
+    columns: int
+    samples: int
+    precision: int
+
+
+def frame_header(frame: bytes) -> FrameHeader | None:
+    """The header of a JPEG, JPEG-LS or JPEG 2000 stream; None where it is none of them."""
+    if frame[:4] == b"\xff\x4f\xff\x51":
+        return _jpeg2000_header(frame, 0)
+    if frame[:12] == b"\x00\x00\x00\x0cjP  \r\n\x87\n":
+        start = frame.find(b"\xff\x4f\xff\x51")
+        return None if start < 0 else _jpeg2000_header(frame, start)
+    if frame[:2] == b"\xff\xd8":
+        return _jpeg_header(frame)
+    return None
+
+
+def unpack(dataset: Dataset, syntax: UID, rows: int, columns: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Stored values (rows, columns) of the first frame of an encapsulated data set, as `dtype`.
+
+    Raises Refused where the frame ends early, has another size, or is packed in an unknown way.
+    """
+    if syntax == RLELossless:
+        return _by_pydicom(dataset, syntax, rows, columns).astype(dtype)
+    frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
+    header = frame_header(frame)
+    if header is None:
+        raise Refused("damaged" if get_decoder_or_none(syntax) else "unknown_syntax")
+    if (header.rows, header.columns) != (rows, columns):
+        raise Refused("size_mismatch")
+    if header.samples != 1:
+        raise Refused("colour")
+    if header.precision > 8 * dtype.itemsize:
+        raise Refused("unsupported_pixels", f"{header.precision} bits in a frame of {8 * dtype.itemsize}")
+    if _END not in frame[-_SLACK:]:
+        raise Refused("truncated")
+    try:
+        values = _by_imagecodecs(frame, header)
+    except (RuntimeError, ValueError):  # ImcdError is a RuntimeError; pylibjpeg knows some streams it does not
+        values = _by_pydicom(dataset, syntax, rows, columns)
+    if values.shape != (rows, columns):
+        raise Refused("size_mismatch")
+    return with_sign(values, header.precision, dtype)
+
+
+def with_sign(values: npt.NDArray[Any], bits: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The low `bits` of each value as `dtype`, sign-extended where that is signed (PS3.5 8.1.1).
+
+    Streams are often marked with another sign than the data set, and JPEG-LS has none.
+    """
+    shift = 8 * dtype.itemsize - bits
+    unsigned = values.astype(f"u{dtype.itemsize}")
+    if shift == 0:
+        return unsigned.view(dtype)
+    return np.right_shift(np.left_shift(unsigned, shift).view(dtype), shift)
+
+
+def get_decoder_or_none(syntax: UID) -> Any:
+    """Pydicom's decoder for a transfer syntax, None where it has none."""
+    try:
+        return get_decoder(syntax)
+    except NotImplementedError:
+        return None
+
+
+def _jpeg_header(frame: bytes) -> FrameHeader | None:
+    at = 2
+    while at + 9 < len(frame):
+        if frame[at] != 0xFF:
+            return None
+        marker = frame[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        if marker in _START_OF_FRAME:
+            rows = int.from_bytes(frame[at + 5 : at + 7])
+            columns = int.from_bytes(frame[at + 7 : at + 9])
+            return FrameHeader("jpegls" if marker == _JPEG_LS else "jpeg", rows, columns, frame[at + 9], frame[at + 4])
+        at += 2 + int.from_bytes(frame[at + 2 : at + 4])
+    return None
+
+
+def _jpeg2000_header(frame: bytes, start: int) -> FrameHeader | None:
+    """SIZ marker segment (ISO/IEC 15444-1 A.5.1)."""
+    if len(frame) < start + 44:
+        return None
+    columns, rows, left, top = (int.from_bytes(frame[start + at : start + at + 4]) for at in (8, 12, 16, 20))
+    samples = int.from_bytes(frame[start + 40 : start + 42])
+    return FrameHeader("jpeg2k", rows - top, columns - left, samples, (frame[start + 42] & 0x7F) + 1)
+
+
+def _by_imagecodecs(frame: bytes, header: FrameHeader) -> npt.NDArray[Any]:
+    decode = {
+        "jpeg": imagecodecs.jpeg8_decode,
+        "jpegls": imagecodecs.jpegls_decode,
+        "jpeg2k": imagecodecs.jpeg2k_decode,
+    }[header.kind]
+    return np.asarray(decode(frame))
+
+
+def _by_pydicom(dataset: Dataset, syntax: UID, rows: int, columns: int) -> npt.NDArray[Any]:
+    decoder = get_decoder_or_none(syntax)
+    if decoder is None:
+        raise Refused("unknown_syntax")
+    values: npt.NDArray[Any] = decoder.as_array(dataset, raw=True, index=0)[0]
+    if values.shape != (rows, columns):
+        raise Refused("size_mismatch")
+    return values

@@ -1,0 +1,107 @@
+"""Every sentence that says why a file was not read, or why a picture is not scored.
+
+Codes are stable and for programs; sentences are for people: what is wrong, and what would help.
+Nothing here decides anything, and no sentence carries a value that could name a patient.
+"""
+
+from __future__ import annotations
+
+MAX_PIXELS = 120_000_000
+"""Largest picture that is read, in pixels (rows x columns)."""
+
+MAX_BYTES = 1_000_000_000
+"""Largest file that is read, in bytes."""
+
+SMALL_SIDE = 128
+"""Pictures with a shorter side than this are shown, not scored."""
+
+REFUSALS = {
+    "empty": "The file is empty.",
+    "too_large": "The picture is too large: more than 120 million pixels. Export it at the detector's resolution.",
+    "file_too_large": "The file is too large: more than 1 GB.",
+    "not_an_image": "Not a picture that can be read here. Send DICOM, PNG, JPEG, TIFF, PGM, WebP or BMP.",
+    "apple_double": "A side file that macOS makes, with no picture in it. Send the file of the same name without '._'.",
+    "dicomdir": "A DICOMDIR is only a table of contents. Send the image files that it lists.",
+    "damaged": "The file is damaged and could not be read. Export it again.",
+    "truncated": "The file ends in the middle of the picture. Export it again.",
+    "no_pixels": "There is no picture in this DICOM file.",
+    "not_mammogram": "Not a mammogram: this is {what}.",
+    "colour": "A colour picture. Mammograms are grey: send the original image.",
+    "several_frames": "Several pictures in one file (a stack or film). Send the single views.",
+    "tomosynthesis": "Breast tomosynthesis is not read here. Send the 2D or synthetic 2D view.",
+    "unknown_syntax": "The picture is packed in a way that is not read here. Export it uncompressed.",
+    "encrypted": "The file is encrypted. Export it without encryption.",
+    "bad_header": "The file does not say how its picture is stored: {what}. Export it again.",
+    "unsupported_pixels": "The picture is stored in a way that is not read here: {what}.",
+    "size_mismatch": "The packed picture has another size than the file says. Export it again.",
+    "archive_encrypted": "The archive is locked with a password. Send it without.",
+    "archive_too_large": "The archive unpacks to more than is read at once. Send it in parts.",
+    "archive_damaged": "The archive is damaged. Pack it again.",
+    "archive_nested": "An archive inside an archive is not opened. Unpack it first.",
+    "archive_empty": "There is no file in this archive.",
+    "unreadable": "The file could not be opened.",
+}
+
+UNSCORED = {
+    "for_processing": "Raw detector data (FOR PROCESSING). Send the FOR PRESENTATION image of the same view.",
+    "implant": "Not scored: the breast has an implant, and the network was not made for it.",
+    "magnification": "Not scored: a magnification view, and the network was made for whole breasts.",
+    "spot": "Not scored: a spot compression view, and the network was made for whole breasts.",
+    "specimen": "Not scored: a picture of a specimen, not of a breast.",
+    "scout": "Not scored: a stereotactic or scout picture, and the network was made for screening views.",
+    "cropped": "Not scored: a cropped picture, and the network was made for whole breasts.",
+    "test_image": "Not scored: a test or calibration picture, not of a breast.",
+    "too_small": "Not scored: the picture is too small to hold a breast.",
+}
+
+MODALITIES = {
+    "CT": "a CT image",
+    "MR": "an MR image",
+    "US": "an ultrasound image",
+    "PT": "a PET image",
+    "NM": "a nuclear medicine image",
+    "XA": "an angiography image",
+    "RF": "a fluoroscopy image",
+    "CR": "a radiograph of another part of the body",
+    "DX": "a radiograph of another part of the body",
+    "RG": "a radiograph of another part of the body",
+    "IO": "a dental image",
+    "PX": "a dental image",
+    "OT": "a picture of another kind",
+    "SC": "a picture of another kind",
+    "ES": "an endoscopy picture",
+    "GM": "a microscopy picture",
+    "SM": "a slide microscopy picture",
+    "XC": "a photograph",
+    "OP": "an eye photograph",
+    "OPT": "an eye scan",
+    "IVUS": "an ultrasound image",
+    "OCT": "a tomography scan",
+    "BI": "an image of another kind",
+    "SR": "a report, not a picture",
+    "DOC": "a document, not a picture",
+    "PR": "a presentation state, not a picture",
+    "KO": "a list of images, not a picture",
+    "SEG": "a segmentation, not a picture",
+    "REG": "a registration, not a picture",
+    "RTPLAN": "a radiotherapy plan, not a picture",
+    "RTSTRUCT": "a radiotherapy structure set, not a picture",
+    "RTDOSE": "a radiotherapy dose, not a picture",
+    "RTIMAGE": "a radiotherapy image",
+    "ECG": "an electrocardiogram, not a picture",
+    "HC": "a hard copy sheet",
+}
+
+
+class Refused(Exception):
+    """Raised inside intake where a file cannot be read; becomes a `Refusal` at its boundary."""
+
+    def __init__(self, code: str, what: str = "") -> None:
+        self.code = code
+        self.sentence = REFUSALS[code].format(what=what)
+        super().__init__(self.sentence)
+
+
+def unscored(code: str) -> tuple[str, str]:
+    """The pair (code, sentence) that a `Mammogram` carries where no network of ours applies."""
+    return code, UNSCORED[code]
