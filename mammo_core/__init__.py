@@ -32,6 +32,8 @@ from mammo_core.exam import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mammo_core.inference import Network
 
 __version__ = "0.1.0"
@@ -83,7 +85,7 @@ def analyse(exam: Exam, model: str | None = None) -> ExamResult:
         reason = ("no_model", "There is no model; pictures are shown without scores.")
     else:
         try:
-            return _network(str(folder)).score_exam(exam)
+            return _network(folder).score_exam(exam)
         except ArtefactMismatch as mismatch:
             reason = ("no_model", f"The model cannot be used: {mismatch}")
     unscored = {m.image_id: m.unscored or reason for m in exam.mammograms}
@@ -93,14 +95,14 @@ def analyse(exam: Exam, model: str | None = None) -> ExamResult:
 _loading = threading.Lock()
 
 
-def _network(folder: str) -> Network:
-    """The network of a folder, loaded once; a folder that was refused is tried again at the next call."""
+def _network(folder: Path) -> Network:
+    """The network of a folder, loaded once and anew when its card changes; one that was refused is tried again."""
     with _loading:
-        return _load(folder)
+        return _load(folder, (folder / "card.json").stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=2)
-def _load(folder: str) -> Network:
+def _load(folder: Path, _changed: int) -> Network:
     from mammo_core.inference import Network, load_artefact
 
     return Network(load_artefact(folder))

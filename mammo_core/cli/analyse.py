@@ -1,8 +1,8 @@
 """`analyse`: files and folders in; images.jsonl, exams.jsonl and heat maps out.
 
-One file at a time is read, scored and let go, so memory does not grow with the archive; what is kept of a picture is its
-line and the few header fields that say which exam it belongs to, patient and study only as a hash. Every finished file
-is noted at once: a run that was stopped goes on where it was. Files that were noted for other paths stay noted, but
+One file at a time is read, scored and let go, so memory does not grow with the archive; what is kept of a picture is
+its line and the few header fields that say which exam it belongs to, never a patient's name. Every finished file is
+noted at once: a run that was stopped goes on where it was. Files that were noted for other paths stay noted, but
 images.jsonl and exams.jsonl speak of the paths of the latest run alone.
 """
 
@@ -24,7 +24,7 @@ from mammo_core.cli import UsageError
 from mammo_core.cli.notes import NOTES, Notes, write_whole
 from mammo_core.cli.picture import Note, light_mammogram
 from mammo_core.cli.workers import work_through
-from mammo_core.exam import CLASSES, ExamResult, ImageResult
+from mammo_core.exam import CLASSES, Exam, ExamResult, ImageResult, Mammogram
 from mammo_core.inference import (
     Artefact,
     ArtefactMismatch,
@@ -52,7 +52,8 @@ def analyse(asked: argparse.Namespace) -> int:
     out: Path = asked.out
     try:
         (out / HEATMAPS).mkdir(parents=True, exist_ok=True)
-        files = [path for path in find_files(asked.paths) if not _is_ours(path, out)]
+        # A file that is reached by two of the paths given is one file.
+        files = [path for path in dict.fromkeys(find_files(asked.paths)) if not _is_ours(path, out)]
         if not files:
             print("mammo_core analyse: there is no file in the paths given.", file=sys.stderr)
         with closing(Notes(out, artefact.digest, forget=asked.force)) as notes:
@@ -91,8 +92,9 @@ def _finish(files: Sequence[Path], artefact: Artefact, out: Path, notes: Notes, 
     with (
         (out / IMAGES).open("a", encoding="utf-8") as images,
         tqdm(total=len(files), initial=len(done), unit="file", file=sys.stderr, desc="analyse") as bar,
+        closing(work_through(to_do, artefact, out, workers)) as work,
     ):
-        for path, note in work_through(to_do, artefact, out, workers):
+        for path, note in work:
             notes.add(path, note)
             _append(images, _lines([note]))
             bar.update()
@@ -104,7 +106,7 @@ def _lines(notes: Iterable[Note]) -> list[dict[str, Any]]:
 
 def _append(images: TextIO, lines: Iterable[dict[str, Any]]) -> None:
     for line in lines:
-        images.write(json.dumps(line, ensure_ascii=False) + "\n")
+        images.write(json.dumps(line) + "\n")
     images.flush()
     os.fsync(images.fileno())
 
@@ -112,25 +114,42 @@ def _append(images: TextIO, lines: Iterable[dict[str, Any]]) -> None:
 def _conclude(notes: Sequence[Note], model: str, out: Path) -> None:
     """Write both files whole, in the order of the input."""
     lines = _lines(notes)
-    file_of = {header["name"]: header["file"] for note in notes for header in note["headers"]}
     images = {line["image_id"]: _result(line) for line in lines if line["status"] == "scored"}
     not_scored = {
         line["image_id"]: (line["reason"]["code"], line["reason"]["sentence"])
         for line in lines
         if line["status"] == "not_scored"
     }
+    headers = [header for note in notes for header in note["headers"]]
+    mammograms = [light_mammogram(header) for header in headers]
+    grouped = group(mammograms)
+    files_of = _files_by_exam(grouped, mammograms, [header["file"] for header in headers])
     exams = []
-    for exam in group([light_mammogram(header) for note in notes for header in note["headers"]]):
-        ids = {m.image_id for m in exam.mammograms}
+    for exam, files in zip(grouped, files_of, strict=True):
+        ids = [m.image_id for m in exam.mammograms]
         result = combine(
             exam,
             model,
             {i: images[i] for i in ids if i in images},
-            {m.image_id: not_scored[m.image_id] for m in exam.mammograms if m.image_id in not_scored},
+            {i: not_scored[i] for i in ids if i in not_scored},
         )
-        exams.append(_exam_line(result, [file_of.get(m.name, m.name) for m in exam.mammograms]))
+        exams.append(_exam_line(result, files))
     write_whole(out / IMAGES, lines)
     write_whole(out / EXAMS, exams)
+
+
+def _files_by_exam(exams: Sequence[Exam], mammograms: Sequence[Mammogram], files: Sequence[str]) -> list[list[str]]:
+    """Files of each exam; a copy of a picture, which an exam holds only once, is named with the picture it copies."""
+    exam_of = {id(m): place for place, exam in enumerate(exams) for m in exam.mammograms}
+    first: dict[tuple[str, str], int] = {}
+    named: list[list[str]] = [[] for _ in exams]
+    for m, file in zip(mammograms, files, strict=True):
+        picture = (m.image_id, m.study_uid or str(Path(m.name).parent))
+        place = exam_of.get(id(m), first.get(picture))
+        if place is not None:
+            first.setdefault(picture, place)
+            named[place].append(file)
+    return named
 
 
 def _result(line: dict[str, Any]) -> ImageResult:

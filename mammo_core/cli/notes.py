@@ -48,7 +48,7 @@ class Notes:
     def add(self, path: Path, note: Note) -> None:
         """Note that `path` is done; on disk before this returns."""
         self._notes[str(path)] = (_stamp(path), note)
-        self._file.write(json.dumps(self._line(str(path)), ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(self._line(str(path))) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
 
@@ -66,7 +66,7 @@ def write_whole(path: Path, lines: Iterable[dict[str, Any]]) -> None:
     draft = path.with_name(f".{path.name}.draft")
     with draft.open("w", encoding="utf-8") as file:
         for line in lines:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write(json.dumps(line) + "\n")
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)

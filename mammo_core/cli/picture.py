@@ -1,7 +1,7 @@
 """One file from disk to its note: the lines for images.jsonl, and the few header fields that group its pictures.
 
-Writes the heat maps as it goes. Keeps no pixels and no name of a patient: study and patient become a hash, which still
-says which pictures belong together.
+Writes the heat maps as it goes. Keeps no pixels and no name of a patient: that becomes a hash, which still says which
+pictures belong together.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ class Note(TypedDict):
 def analyse_file(path: Path, network: Network, out: Path) -> Note:
     """Read one file, score its pictures and write their heat maps under `out`/heatmaps."""
     note = Note(lines=[], headers=[])
-    found = _read(path)
-    for item in found:
-        # A file of several pictures (an archive) is told apart by the names that intake gave its members.
-        file = item.name if len(found) > 1 and str(path) in item.name else str(path)
+    for item in _read(path):
+        # Members of an archive are told apart by the names that intake gave them, "a.zip/b.png".
+        file = item.name if item.name.startswith(f"{path}/") else str(path)
         if isinstance(item, Refusal):
             note["lines"].append(_line(file, "refused", reason=(item.code, item.sentence)))
             continue
@@ -57,6 +56,7 @@ def light_mammogram(header: dict[str, Any]) -> Mammogram:
         view=None if header["view"] is None else View(header["view"]),
         view_code=header["view_code"],
         source=Source(header["source"]),
+        patient=header["patient"],
         study_uid=header["study"],
     )
 
@@ -72,7 +72,6 @@ def _read(path: Path) -> list[Mammogram | Refusal]:
 
 
 def _header(m: Mammogram, file: str) -> dict[str, Any]:
-    told = m.study_uid or "|".join(filter(None, (m.patient, m.study_date, m.accession)))
     return {
         "file": file,
         "name": m.name,
@@ -81,7 +80,8 @@ def _header(m: Mammogram, file: str) -> dict[str, Any]:
         "view": None if m.view is None else m.view.value,
         "view_code": m.view_code,
         "source": m.source.value,
-        "study": hashlib.sha256(told.encode()).hexdigest() if told else "",
+        "study": m.study_uid,
+        "patient": hashlib.sha256(m.patient.encode("utf-8", "surrogatepass")).hexdigest() if m.patient else "",
     }
 
 

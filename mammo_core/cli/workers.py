@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -24,7 +24,9 @@ AHEAD = 4
 """Files given out per worker beyond those answered for: enough to keep all busy, few enough to keep memory bounded."""
 
 
-def work_through(files: Sequence[Path], artefact: Artefact, out: Path, workers: int) -> Iterator[tuple[Path, Note]]:
+def work_through(
+    files: Sequence[Path], artefact: Artefact, out: Path, workers: int
+) -> Generator[tuple[Path, Note], None, None]:
     """Yield each file with its note, in the order of `files`, heat maps written under `out`.
 
     Raises:
