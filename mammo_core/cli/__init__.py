@@ -43,8 +43,7 @@ def _run(asked: argparse.Namespace) -> int:
         return list_models() if asked.models_command == "list" else verify_models(asked.names)
     from mammo_core.training import cli as training
 
-    verb = {"train": training.train, "evaluate": training.evaluate, "point": training.point}[asked.command]
-    return verb(asked) or 0
+    return getattr(training, asked.command)(asked) or 0
 
 
 def _parser() -> argparse.ArgumentParser:
