@@ -1,0 +1,99 @@
+"""The line above the pictures: which exam this is, whose, and how its pictures are lit."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from mammo_core.exam import Exam, Laterality, Mammogram, View
+from pages.parts.desk import Desk, name_of
+from pages.parts.look import AMBER, QUIET, write
+from pages.parts.upload import LIMITS, upload
+from pages.parts.viewer import Light, windows
+
+SIDES = {None: "side not stated", Laterality.RIGHT: "Right", Laterality.LEFT: "Left"}
+VIEWS = {None: "other view", View.CC: "CC", View.MLO: "MLO"}
+
+
+def bar(desk: Desk) -> Light:
+    """Show the bar and return how the pictures are to be lit."""
+    with st.container(key="bar", horizontal=True, vertical_alignment="center", wrap=False):
+        _which(desk)
+        _whose(desk)
+        light = _light(desk.exam)
+        with st.popover("Views", help="Say which breast and view a picture shows"):
+            _views(desk)
+        with st.popover("Open", help="Open more files"):
+            write("small", LIMITS)
+            upload(desk, "more")
+        st.button("Close exam", key="close", on_click=desk.close, help="Forget this exam and its pictures")
+    return light
+
+
+def _which(desk: Desk) -> None:
+    count = len(desk.exams)
+    st.button("‹", key="previous", type="tertiary", on_click=desk.step, args=(-1,), disabled=desk.at == 0)
+    st.html(f'<b style="white-space:nowrap">Exam {desk.at + 1} of {count}</b>', width="content")
+    st.button("›", key="next", type="tertiary", on_click=desk.step, args=(1,), disabled=desk.at == count - 1)
+
+
+def _whose(desk: Desk) -> None:
+    exam = desk.exam
+    views = len(exam.mammograms)
+    about = [exam.study_date, exam.accession, f"{views} view{'' if views == 1 else 's'}"]
+    changed = f'<span style="color:{AMBER}">now </span>' if desk.announce else ""
+    desk.announce = False
+    st.html(
+        f'<div class="room-who" aria-live="polite">{changed}<b>{escape(exam.label)}</b> '
+        f'<span style="color:{QUIET}">&nbsp;{escape(" · ".join(part for part in about if part))}</span></div>'
+    )
+
+
+def _light(exam: Exam) -> Light:
+    names = windows(exam)
+    if st.session_state.get("window") not in names:
+        st.session_state["window"] = names[0]
+    window = st.selectbox("Window", names, key="window", label_visibility="collapsed", width=132)
+    with st.popover("Light", help="Brightness and contrast"):
+        brightness = st.slider("Brightness", -1.0, 1.0, 0.0, 0.05, key="brightness")
+        contrast = st.slider("Contrast", -1.0, 1.0, 0.0, 0.05, key="contrast")
+        st.button("As the file says", key="plain", on_click=_plain)
+    inverted = st.toggle("Invert", key="invert")
+    return Light(window, brightness, contrast, inverted)
+
+
+def _plain() -> None:
+    st.session_state["brightness"] = st.session_state["contrast"] = 0.0
+
+
+def _views(desk: Desk) -> None:
+    write("small", "Set side and view where the file does not say them, or says them wrongly. Scores are made anew.")
+    for index, mammogram in enumerate(desk.exam.mammograms):
+        key = f"{index}_{mammogram.image_id[:12]}"
+        stated = (mammogram.laterality, mammogram.view)
+        st.html(f'<div class="room-quiet">{escape(mammogram.name)} <b>{escape(name_of(mammogram))}</b></div>')
+        with st.container(horizontal=True):
+            side = st.selectbox(
+                f"Side of {mammogram.name}",
+                list(SIDES),
+                list(SIDES).index(stated[0]),
+                format_func=SIDES.__getitem__,
+                key=f"side_{key}_{stated[0]}",
+                label_visibility="collapsed",
+            )
+            view = st.selectbox(
+                f"View of {mammogram.name}",
+                list(VIEWS),
+                list(VIEWS).index(stated[1]),
+                format_func=VIEWS.__getitem__,
+                key=f"view_{key}_{stated[1]}",
+                label_visibility="collapsed",
+            )
+        if (side, view) != stated:
+            _reassign(desk, mammogram, side, view)
+
+
+def _reassign(desk: Desk, mammogram: Mammogram, side: Laterality | None, view: View | None) -> None:
+    desk.reassign(mammogram, side, view)
+    st.rerun()

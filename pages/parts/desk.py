@@ -1,0 +1,142 @@
+"""One reader's desk: the exams she opened, what was refused, where she is, and what the models said.
+
+It lives in `st.session_state` and nowhere else; closing an exam forgets it, and a session that ends takes the desk
+along. It reads and groups through `mammo_core` and decides nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import streamlit as st
+
+from mammo_core.exam import Exam, ExamResult, Laterality, Mammogram, Refusal, View
+from mammo_core.hanging import Hanging, hang
+from mammo_core.intake import group, read_bytes, reassign
+from pages.parts.shelf import Shelf
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "exam"
+
+
+class Desk:
+    """Exams in the order they came; `at` is the one on the wall, `alone` a picture shown by itself."""
+
+    def __init__(self) -> None:
+        self.shelf = Shelf()
+        self.exams: list[Exam] = []
+        self.refusals: list[Refusal] = []
+        self.at = 0
+        self.alone: str | None = None
+        self.uploads = 0
+        self.announce = False
+        self._batches: dict[str, list[Mammogram]] = {}
+        self._hangings: dict[str, Hanging] = {}
+        self._results: dict[tuple[str, str], ExamResult] = {}
+
+    @classmethod
+    def of_session(cls) -> Desk:
+        """Get this browser session's desk."""
+        if "desk" not in st.session_state:
+            st.session_state["desk"] = cls()
+        desk = st.session_state["desk"]
+        assert isinstance(desk, cls)
+        return desk
+
+    @property
+    def exam(self) -> Exam:
+        """The exam on the wall."""
+        return self.exams[self.at]
+
+    def hanging(self) -> Hanging:
+        """How the exam on the wall hangs."""
+        if self.exam.exam_id not in self._hangings:
+            self._hangings[self.exam.exam_id] = hang(self.exam)
+        return self._hangings[self.exam.exam_id]
+
+    def take(self, files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, str, bool]]:
+        """Read files into exams; yields (name, outcome, whether it was read) as each one is done."""
+        self.uploads += 1
+        before = {exam.exam_id for exam in self.exams}
+        for name, content in files:
+            for answer in read_bytes(name, content):
+                if isinstance(answer, Refusal):
+                    self.refusals.append(answer)
+                    yield answer.name, f"not read. {answer.sentence}", False
+                else:
+                    self._keep(answer)
+                    yield answer.name, f"read as {name_of(answer)}", True
+        self._regroup()
+        new = [index for index, exam in enumerate(self.exams) if exam.exam_id not in before]
+        if new:
+            self._go(new[0])
+
+    def step(self, by: int) -> None:
+        """Go to the next or the previous exam."""
+        self._go(min(max(self.at + by, 0), len(self.exams) - 1))
+
+    def close(self) -> None:
+        """Forget the exam on the wall, its pictures and what was said of it."""
+        closed = {id(m) for m in self.exam.mammograms}
+        self._batches = {
+            name: kept for name, batch in self._batches.items() if (kept := [m for m in batch if id(m) not in closed])
+        }
+        self._forget(self.exam.exam_id)
+        del self.exams[self.at]
+        self.shelf.clear()
+        if self.exams:
+            self._go(min(self.at, len(self.exams) - 1))
+        else:
+            self.at, self.refusals = 0, []
+
+    def reassign(self, mammogram: Mammogram, laterality: Laterality | None, view: View | None) -> None:
+        """Say which breast and view a picture shows; its exam is grouped, hung and scored anew."""
+        changed = reassign(mammogram, laterality, view)
+        for batch in self._batches.values():
+            batch[:] = [changed if m is mammogram else m for m in batch]
+        self._regroup()
+        self._hangings.clear()
+        self._results.clear()
+        places = [index for index, exam in enumerate(self.exams) if any(m is changed for m in exam.mammograms)]
+        self.at, self.alone = places[0] if places else 0, None
+
+    def result(self, model: str) -> ExamResult | None:
+        """What a model said of the exam on the wall, if it was asked."""
+        return self._results.get((self.exam.exam_id, model))
+
+    def note(self, result: ExamResult, model: str) -> None:
+        """Keep what a model said of the exam on the wall."""
+        self._results[self.exam.exam_id, model] = result
+
+    def _keep(self, mammogram: Mammogram) -> None:
+        """A study's pictures belong together whenever they came; other pictures only with those of their own upload."""
+        batch = self._batches.setdefault("studies" if mammogram.study_uid else f"upload {self.uploads}", [])
+        if not any(m.image_id == mammogram.image_id and m.name == mammogram.name for m in batch):
+            batch.append(mammogram)
+
+    def _regroup(self) -> None:
+        exams = [exam for batch in self._batches.values() for exam in group(batch)]
+        order = {exam.exam_id: index for index, exam in enumerate(self.exams)}
+        self.exams = sorted(exams, key=lambda exam: order.get(exam.exam_id, len(order)))
+
+    def _go(self, index: int) -> None:
+        self.announce = index != self.at or self.announce
+        self.at, self.alone = index, None
+        st.session_state["heat_on"] = False
+
+    def _forget(self, exam_id: str) -> None:
+        self._hangings.pop(exam_id, None)
+        for key in [key for key in self._results if key[0] == exam_id]:
+            del self._results[key]
+
+
+def name_of(mammogram: Mammogram) -> str:
+    """What a picture is called on the wall: "R-CC", or as much of it as is known."""
+    side = mammogram.laterality.value if mammogram.laterality else "?"
+    view = mammogram.view.value if mammogram.view else mammogram.view_code or "?"
+    return "side and view not stated" if side == view == "?" else f"{side}-{view}"
+
+
+def example_files() -> list[tuple[str, bytes]]:
+    """Read the synthetic exam that ships with the app."""
+    return [(path.name, path.read_bytes()) for path in sorted(EXAMPLE.glob("*.dcm"))]

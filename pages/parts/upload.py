@@ -1,0 +1,50 @@
+"""The one place where files come in: drop or choose them, and read what became of each. Bytes are let go once read."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from mammo_core.exam import Refusal
+from pages.parts.desk import Desk
+from pages.parts.look import write
+
+LIMITS = "DICOM, PNG, JPEG, TIFF, PGM or a ZIP of them; up to 1 GB a file. The pictures stay on this machine's server."
+
+
+def upload(desk: Desk, key: str) -> None:
+    """Take files onto the desk, with a line for each as it is read."""
+    files = st.file_uploader(
+        "The views of one exam or of several",
+        accept_multiple_files=True,
+        key=f"{key}_{desk.uploads}",
+        label_visibility="collapsed",
+    )
+    if not files:
+        return
+    read(desk, [(file.name, file.getvalue()) for file in files])
+
+
+def read(desk: Desk, files: list[tuple[str, bytes]]) -> None:
+    """Read files one by one, saying what became of each, then hang the exam."""
+    line, list_ = st.progress(0.0, "Reading"), st.container(key="outcomes", gap=None)
+    for done, (name, outcome, _) in enumerate(desk.take(files), start=1):
+        line.progress(min(done / len(files), 1.0), f"Reading: {done} of {len(files)}")
+        list_.html(f'<div class="room-small"><b>{escape(name)}</b>: {escape(outcome)}</div>')
+    st.rerun()
+
+
+def refused(refusals: list[Refusal]) -> None:
+    """List the files that were not read, each with its sentence."""
+    write("head", "NOT READ")
+    for refusal in refusals:
+        st.html(
+            f'<div class="room-quiet"><b style="color:#d7dde5">{escape(refusal.name)}</b><br>'
+            f"{escape(refusal.sentence)}</div>"
+        )
+
+
+def not_read(refusals: list[Refusal]) -> str:
+    """Say in a few words how many files were not read."""
+    return f"{len(refusals)} file{'' if len(refusals) == 1 else 's'} not read"

@@ -1,0 +1,75 @@
+"""Read: an exam on the wall, and what a model says of it beside it. Gets and shows; computes nothing."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from mammo_core.exam import ExamResult
+from mammo_core.inference import combine
+from pages.parts import rail
+from pages.parts.bar import bar
+from pages.parts.desk import Desk, example_files
+from pages.parts.look import DISCLAIMER, write
+from pages.parts.models import choices, network
+from pages.parts.upload import LIMITS, read, refused, upload
+from pages.parts.viewer import wall
+
+
+def front(desk: Desk) -> None:
+    """Show the empty room: where to drop files, the limits, the example."""
+    with st.container(key="front"):
+        st.markdown("### Drop the views of an exam here")
+        upload(desk, "first")
+        write("small", LIMITS)
+        if st.button("Open the example exam", key="example", type="primary"):
+            read(desk, example_files())
+        if desk.refusals:
+            refused(desk.refusals)
+        write("quiet", f"The example is a synthetic phantom, not a woman. {DISCLAIMER}")
+        st.page_link("pages/model.py", label="About the model")
+
+
+def room(desk: Desk) -> None:
+    """Show the exam: pictures first, scores when they come."""
+    light = bar(desk)
+    with st.container(key="room", horizontal=True, gap=None, wrap=False):
+        pictures = st.container(key="pictures", gap=None)
+        beside = st.container(key="rail", width=300, gap=None)
+    with beside:
+        said, switches = st.container(gap="small", key="said"), st.container(gap="small", key="switches")
+    with switches:
+        rail.rule()
+        overlay = rail.overlay()
+        folder = rail.model_choice(choices())
+        rail.foot(desk, folder)
+    result = desk.result(folder.name) if folder else None
+    waits = overlay is not None and result is None  # a heat map can only be shown once there is one
+    if not waits:
+        with pictures:
+            wall(desk, light, overlay, result)
+    with said:
+        result = scores(desk, folder, result)
+    if waits:
+        with pictures:
+            wall(desk, light, overlay, result)
+
+
+def scores(desk: Desk, folder: Path | None, result: ExamResult | None) -> ExamResult | None:
+    """Show what the model says of the exam, asking it if it was not asked yet, or why it says nothing."""
+    net = network(folder)
+    if folder is None or isinstance(net, str):
+        rail.unscored(str(net), combine(desk.exam, "", {}, {}).remarks)
+        return None
+    if result is None:
+        with st.spinner("Looking at the pictures"):
+            result = net.score_exam(desk.exam)
+        desk.note(result, folder.name)
+    rail.scores(desk.exam, result, net.artefact.card)
+    return result
+
+
+desk = Desk.of_session()
+if desk.exams:
+    room(desk)
+else:
+    front(desk)
