@@ -107,12 +107,14 @@ def _modality(mammogram: Mammogram, stored: npt.NDArray[Any]) -> _Values:
     """Modality LUT or rescale (PS3.3 C.11.1)."""
     if mammogram.modality_lut is not None:
         return _looked_up(mammogram.modality_lut, stored.astype(np.float64))
-    return stored.astype(np.float64) * mammogram.slope + mammogram.intercept
+    rescaled: _Values = stored.astype(np.float64) * mammogram.slope + mammogram.intercept
+    return rescaled
 
 
 def _looked_up(lut: VoiLut, values: _Values) -> _Values:
     index = np.clip(np.rint(values) - lut.first, 0, len(lut.values) - 1).astype(np.int64)
-    return lut.values[index].astype(np.float64)
+    outputs: _Values = lut.values[index].astype(np.float64)
+    return outputs
 
 
 def _voi(preset: Preset, values: _Values) -> _Values:
@@ -127,7 +129,8 @@ def _voi(preset: Preset, values: _Values) -> _Values:
         center, width = center - 0.5, width - 1.0
     if width <= 0.0:
         return (values > center).astype(np.float64)
-    return np.clip((values - center) / width + 0.5, 0.0, 1.0)
+    ramp: _Values = np.clip((values - center) / width + 0.5, 0.0, 1.0)
+    return ramp
 
 
 def _full_range(mammogram: Mammogram) -> Window:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import Decoder
 from pydicom.uid import UID, RLELossless
 
 from mammo_core.intake.refusals import Refused
@@ -58,7 +59,7 @@ def unpack(dataset: Dataset, syntax: UID, rows: int, columns: int, dtype: np.dty
     frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
     header = frame_header(frame)
     if header is None:
-        raise Refused("damaged" if get_decoder_or_none(syntax) else "unknown_syntax")
+        raise Refused("damaged" if _decoder(syntax) else "unknown_syntax")
     if (header.rows, header.columns) != (rows, columns):
         raise Refused("size_mismatch")
     if header.samples != 1:
@@ -85,15 +86,8 @@ def with_sign(values: npt.NDArray[Any], bits: int, dtype: np.dtype[Any]) -> npt.
     unsigned = values.astype(f"u{dtype.itemsize}")
     if shift == 0:
         return unsigned.view(dtype)
-    return np.right_shift(np.left_shift(unsigned, shift).view(dtype), shift)
-
-
-def get_decoder_or_none(syntax: UID) -> Any:
-    """Pydicom's decoder for a transfer syntax, None where it has none."""
-    try:
-        return get_decoder(syntax)
-    except NotImplementedError:
-        return None
+    signed: npt.NDArray[Any] = np.right_shift(np.left_shift(unsigned, shift).view(dtype), shift)
+    return signed
 
 
 def _jpeg_header(frame: bytes) -> FrameHeader | None:
@@ -131,8 +125,15 @@ def _by_imagecodecs(frame: bytes, header: FrameHeader) -> npt.NDArray[Any]:
     return np.asarray(decode(frame))
 
 
+def _decoder(syntax: UID) -> Decoder | None:
+    try:
+        return get_decoder(syntax)
+    except NotImplementedError:  # pydicom's word for a transfer syntax that it does not know
+        return None
+
+
 def _by_pydicom(dataset: Dataset, syntax: UID, rows: int, columns: int) -> npt.NDArray[Any]:
-    decoder = get_decoder_or_none(syntax)
+    decoder = _decoder(syntax)
     if decoder is None:
         raise Refused("unknown_syntax")
     values: npt.NDArray[Any] = decoder.as_array(dataset, raw=True, index=0)[0]

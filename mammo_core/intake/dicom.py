@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
 from pydicom.uid import (
     UID,
     BreastTomosynthesisImageStorage,
@@ -141,9 +142,11 @@ def stored_values(dataset: Dataset, syntax: UID) -> tuple[npt.NDArray[Any], int]
     if allocated not in (8, 16):
         raise Refused("unsupported_pixels", f"{allocated} bits a pixel")
     stored = int(_number(dataset, "BitsStored") or allocated)
-    high = int(_number(dataset, "HighBit") or stored - 1)
-    if not (0 < stored <= allocated and stored - 1 <= high < allocated):
-        raise Refused("bad_header", "Bits Stored and High Bit do not fit")
+    if not 0 < stored <= allocated:
+        raise Refused("bad_header", "Bits Stored is more than Bits Allocated")
+    high = int(_number(dataset, "HighBit") or 0)
+    if not stored <= high + 1 <= allocated:  # a slip of the writer: no known machine means anything but the low bits
+        high = stored - 1
     dtype = np.dtype(f"{'i' if _number(dataset, 'PixelRepresentation') == 1 else 'u'}{allocated // 8}")
     if syntax.is_encapsulated:
         pixels = unpack(dataset, syntax, rows, columns, dtype)
@@ -155,13 +158,12 @@ def stored_values(dataset: Dataset, syntax: UID) -> tuple[npt.NDArray[Any], int]
 
 
 def _parsed(data: bytes) -> tuple[Dataset, UID]:
-    file = pydicom.dcmread(BytesIO(data), force=True, stop_before_pixels=True, specific_tags=[])
-    meta = getattr(file, "file_meta", Dataset())
-    syntax = UID(str(meta.get("TransferSyntaxUID", "") or ""))
-    if str(meta.get("MediaStorageSOPClassUID", "")) == MediaStorageDirectoryStorage:
-        raise Refused("dicomdir")
+    meta, start = _file_meta(data)
+    syntax = UID(_text(meta, "TransferSyntaxUID"))
+    if syntax and not syntax.is_transfer_syntax:
+        raise Refused("unknown_syntax")
     if syntax == DeflatedExplicitVRLittleEndian:
-        _refuse_a_bomb(data)
+        _refuse_a_bomb(data[start:])
     dataset = pydicom.dcmread(BytesIO(data), force=True)
     if not syntax:
         implicit, little = dataset.original_encoding
@@ -169,12 +171,18 @@ def _parsed(data: bytes) -> tuple[Dataset, UID]:
     return dataset, syntax
 
 
-def _refuse_a_bomb(data: bytes) -> None:
+def _file_meta(data: bytes) -> tuple[Dataset, int]:
+    """The file meta information (PS3.10 7.1) and where the data set begins, before that is unpacked."""
+    stream = BytesIO(data)
+    stream.seek(132 if data[128:132] == b"DICM" else 0)
+    meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag.group != 2)
+    return meta, stream.tell()
+
+
+def _refuse_a_bomb(deflated: bytes) -> None:
     """Inflate a deflated data set in small pieces and keep none, to learn its size."""
-    meta = pydicom.filereader.read_file_meta_info(BytesIO(data))
-    start = 132 + 12 + int(meta.get("FileMetaInformationGroupLength", 0) or 0)
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-    total, rest = 0, data[start:]
+    total, rest = 0, deflated
     while rest and not inflate.eof:
         total += len(inflate.decompress(rest, 1 << 20))
         rest = inflate.unconsumed_tail
@@ -380,7 +388,7 @@ def _unscored(dataset: Dataset, view_code: str, pixels: npt.NDArray[Any]) -> tup
     if _text(dataset, "BreastImplantPresent").upper() == "YES":
         return unscored("implant")
     magnification = _number(dataset, "EstimatedRadiographicMagnificationFactor") or 1.0
-    if "magnification" in modifiers or view_code.startswith("M") and view_code[1:] in tuple(View):
+    if "magnification" in modifiers or (view_code.startswith("M") and view_code[1:] in tuple(View)):
         return unscored("magnification")
     if 1.3 <= magnification <= _PLAUSIBLE_MAGNIFICATION[1] and dataset.get("Modality"):
         return unscored("magnification")
@@ -415,7 +423,7 @@ def _source(dataset: Dataset) -> Source:
 
 def _date(spoken: str) -> str:
     match = re.fullmatch(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})", spoken)
-    if not match or not ("1900" <= match[1] and "01" <= match[2] <= "12" and "01" <= match[3] <= "31"):
+    if not match or not (match[1] >= "1900" and "01" <= match[2] <= "12" and "01" <= match[3] <= "31"):
         return ""
     return "-".join(match.groups())
 

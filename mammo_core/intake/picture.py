@@ -27,9 +27,11 @@ _COLOURED = 0.005
 _WHITE_IS_ZERO = 0
 
 _SIDE = {"R": Laterality.RIGHT, "L": Laterality.LEFT, "RIGHT": Laterality.RIGHT, "LEFT": Laterality.LEFT}
-_TOKEN = re.compile(r"(?<![A-Za-z])(?:(RIGHT|LEFT|[RL])[-_ .]*(CC|MLO)|(CC|MLO)[-_ .]*(RIGHT|LEFT|[RL]))(?![A-Za-z])", re.I)
-_ONLY_VIEW = re.compile(r"(?<![A-Za-z])(CC|MLO)(?![A-Za-z])", re.I)
-_ONLY_SIDE = re.compile(r"(?<![A-Za-z])(RIGHT|LEFT)(?![A-Za-z])", re.I)
+_BOTH = re.compile(
+    r"(?<![A-Z])(?:(RIGHT|LEFT|[RL])[-_ .]*(CC|MLO)|(CC|MLO)[-_ .]*(RIGHT|LEFT|[RL]))(?![A-Z])", re.IGNORECASE
+)
+_ONLY_VIEW = re.compile(r"(?<![A-Z])(CC|MLO)(?![A-Z])", re.IGNORECASE)
+_ONLY_SIDE = re.compile(r"(?<![A-Z])(RIGHT|LEFT)(?![A-Z])", re.IGNORECASE)
 
 
 def is_picture(data: bytes) -> bool:
@@ -63,7 +65,7 @@ def side_and_view(name: str) -> tuple[Laterality | None, View | None, str]:
     """
     stem = PurePosixPath(name.replace("\\", "/")).name
     stem = stem[: stem.rindex(".")] if "." in stem[1:] else stem
-    match = _TOKEN.search(stem)
+    match = _BOTH.search(stem)
     if match:
         side = _SIDE[(match[1] or match[4]).upper()]
         view = View((match[2] or match[3]).upper())
@@ -93,7 +95,9 @@ def _grey(data: bytes) -> tuple[npt.NDArray[Any], bool]:
             if image.mode in ("L", "LA", "1"):
                 return np.array(image.convert("L") if image.mode == "1" else image.getchannel(0)), False
             return _one_channel(np.asarray(image.convert("RGB"))), False
-        raise Refused("colour" if image.mode in ("CMYK", "LAB", "HSV") else "unsupported_pixels", f"pixel type {image.mode}")
+        if image.mode in ("CMYK", "LAB", "HSV"):
+            raise Refused("colour")
+        raise Refused("unsupported_pixels", f"pixel type {image.mode}")
 
 
 def _depth(image: Image.Image, data: bytes) -> int:
