@@ -36,7 +36,7 @@ lock:
 
 $(VENV)/bin/python:
 	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null || { \
-		echo "This needs Python 3.11, 3.12 or 3.13, and found: $$("$(PYTHON)" --version 2>&1 || python3 --version 2>&1)." >&2; \
+		echo "This needs Python 3.11, 3.12 or 3.13; \"$(PYTHON)\" is $$("$(PYTHON)" --version 2>/dev/null || echo none)." >&2; \
 		echo "Say which one to use: make install PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
