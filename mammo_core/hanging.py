@@ -102,7 +102,7 @@ def picture_png(pane: Pane, presentation: Presentation, size: int = PICTURE_SIZE
 
 
 def heat_png(pane: Pane, heat: FloatArray) -> bytes | None:
-    """A map on the mammogram's grid as it hangs: RGBA PNG, transparent where it says nothing; None if nowhere does it speak."""
+    """A map on the mammogram's grid as it hangs: RGBA PNG, transparent where it says nothing; None if all zero."""
     if not heat.any():
         return None
     factor = min(1.0, HEAT_SIZE / max(heat.shape))

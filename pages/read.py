@@ -18,6 +18,7 @@ from pages.parts.viewer import wall
 def front(desk: Desk) -> None:
     """Show the empty room: where to drop files, the limits, the example."""
     with st.container(key="front"):
+        write("head", "MAMMOGRAPHY READING ROOM")
         st.markdown("### Drop the views of an exam here")
         upload(desk, "first")
         write("small", LIMITS)

@@ -26,21 +26,30 @@ _STYLE = f"""<style>
 [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stSidebar"], [data-testid="stDecoration"],
 [data-testid="stElementToolbar"], [data-testid="stStatusWidget"], footer {{ display: none !important; }}
 [data-testid="stMainBlockContainer"] {{ padding: 0 !important; max-width: none !important; }}
+[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] {{ gap: 0; }}
+[data-testid="stLayoutWrapper"]:has(> .st-key-bar) {{ flex: none; height: {BAR}px; }}
+[data-testid="stPageLink"] p {{ color: {ACCENT}; }}
+[data-testid="stPageLink"] a {{ padding-left: 0; }}
 [data-stale="true"] {{ opacity: 1 !important; transition: none !important; }}
 .stApp, body {{ background: {ROOM}; }}
 * {{ scrollbar-width: thin; scrollbar-color: #39414d transparent; }}
-.st-key-bar {{ height: {BAR}px; padding: 0 10px; border-bottom: 1px solid {LINE}; align-items: center;
-  flex-wrap: nowrap; gap: 8px; overflow: hidden; }}
+.st-key-bar {{ height: {BAR}px; margin: 0 !important; padding: 0 10px; border-bottom: 1px solid {LINE};
+  align-items: center; flex-wrap: nowrap; gap: 8px; overflow: hidden; }}
 .st-key-bar button {{ min-height: 30px; padding: 2px 10px; white-space: nowrap; }}
 .st-key-bar [data-baseweb="select"] > div {{ min-height: 30px; height: 30px; }}
 .st-key-room {{ gap: 0; flex-wrap: nowrap; align-items: stretch; }}
-.st-key-wall {{ background: {BLACK}; height: calc(100vh - {BAR}px); min-height: 420px; gap: 0; overflow: hidden; }}
+[data-testid="stLayoutWrapper"]:has(> .st-key-wall) {{ flex: none; height: calc(100vh - {BAR}px); min-height: 420px; }}
+.st-key-wall {{ background: {BLACK}; height: 100%; gap: 0; overflow: hidden; }}
+.st-key-figure {{ flex: 1 1 0 !important; min-height: 0; }}
+.st-key-figure > div, .st-key-figure .stPlotlyChart {{ height: 100% !important; }}
 .st-key-strip {{ height: 116px; border-top: 1px solid {LINE}; overflow-x: auto; flex-wrap: nowrap; background: {BLACK};
   padding: 4px 8px; flex: none; }}
 .st-key-strip img {{ height: 74px; display: block; }}
 .st-key-strip button {{ min-height: 26px; padding: 0 8px; font-size: 12px; white-space: nowrap; }}
 .st-key-rail {{ height: calc(100vh - {BAR}px); overflow-y: auto; padding: 12px 16px; border-left: 1px solid {LINE};
-  gap: 8px; }}
+  gap: 6px; }}
+.st-key-said, .st-key-switches {{ gap: 6px; }}
+.st-key-switches [data-testid="stHorizontalBlock"] {{ gap: 8px; flex-wrap: nowrap; }}
 .st-key-front, .st-key-sheet {{ max-width: 980px; margin: 0 auto; padding: 28px 20px 40px; }}
 .st-key-front {{ max-width: 640px; padding-top: 9vh; }}
 .room-quiet {{ color: {QUIET}; font-size: 13px; line-height: 1.45; }}

@@ -35,7 +35,7 @@ def overlay() -> Overlay | None:
         kind = st.selectbox(
             "Kind", list(KINDS), format_func=KINDS.__getitem__, key="heat_kind", label_visibility="collapsed", width=128
         )
-        class_name = st.selectbox("Class", CLASSES[::-1], key="heat_class", label_visibility="collapsed", width=126)
+        class_name = st.selectbox("Class", CLASSES[::-1], key="heat_class", label_visibility="collapsed", width=128)
     opacity = st.slider("Opacity", 0.1, 1.0, 0.6, 0.05, key="heat_opacity")
     return Overlay(kind, class_name, opacity)
 

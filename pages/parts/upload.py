@@ -10,7 +10,7 @@ from mammo_core.exam import Refusal
 from pages.parts.desk import Desk
 from pages.parts.look import write
 
-LIMITS = "DICOM, PNG, JPEG, TIFF, PGM or a ZIP of them; up to 1 GB a file. The pictures stay on this machine's server."
+LIMITS = "DICOM, PNG, JPEG, TIFF, PGM or a ZIP of them; up to 1 GB a file. Nothing is kept once you close it."
 
 
 def upload(desk: Desk, key: str) -> None:

@@ -16,7 +16,9 @@ from mammo_core.inference import heat_map
 from pages.parts.desk import Desk, name_of
 from pages.parts.look import AMBER, BLACK, PLOTLY, QUIET, TEXT, write
 
-GAP = 0.0012
+GAP = 0.0006
+HAIR = 1e-4
+"""Plotly tells pictures apart by their place: a map is wider than its picture by a hair, or it would not be drawn."""
 FULL_RANGE = "Full range"
 ASPECT = 1.3
 """Width by height of a pane, roughly; the browser settles the rest."""
@@ -155,12 +157,12 @@ class _Figure:
             self._text(f"no {name}", sum(over) / 2, sum(up) / 2, None, "middle", QUIET, 14)
             return
         words = [pane.mammogram.study_date, self._window(pane.mammogram)]
-        self._image(_picture(self.desk, pane, self.light), pane, number, 1.0)
+        self._image(_picture(self.desk, pane, self.light), pane, number)
         said = self.result.images.get(pane.mammogram.image_id) if self.result else None
         if self.overlay and self.result and said:
             heat = _heat(self.desk, pane, self.overlay, said, self.result.model)
             if heat:
-                self._image(heat, pane, number, self.overlay.opacity)
+                self._image(heat, pane, number, self.overlay.opacity, HAIR)
             if self.overlay.outlined:
                 self._foci(pane, said, number)
                 words += [] if said.foci else ["no focus"]
@@ -173,6 +175,7 @@ class _Figure:
         """The whole figure; `revision` stays the same as long as zoom and position are to stay."""
         self.layout |= {
             "uirevision": revision,
+            "font": {"family": "Source Sans, Source Sans Pro, sans-serif"},
             "dragmode": "pan",
             "hovermode": False,
             "showlegend": False,
@@ -226,7 +229,7 @@ class _Figure:
             }
         )
 
-    def _image(self, url: str, pane: Pane, number: str, opacity: float) -> None:
+    def _image(self, url: str, pane: Pane, number: str, opacity: float = 1.0, wider: float = 0.0) -> None:
         left, bottom, right, top = pane.box
         self.layout["images"].append(
             {
@@ -235,7 +238,7 @@ class _Figure:
                 "yref": f"y{number}",
                 "x": left,
                 "y": top,
-                "sizex": right - left,
+                "sizex": right - left + wider,
                 "sizey": top - bottom,
                 "sizing": "stretch",
                 "opacity": opacity,
