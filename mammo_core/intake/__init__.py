@@ -13,6 +13,7 @@ import zlib
 import cv2
 import pydicom.config
 from PIL import Image
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from mammo_core.exam import Mammogram, Refusal
 from mammo_core.intake.archive import is_archive, members
@@ -47,6 +48,8 @@ BAD_BYTES = (
     zlib.error,
     zipfile.BadZipFile,
     cv2.error,
+    BytesLengthException,
+    InvalidDicomError,
     Image.DecompressionBombError,
 )
 

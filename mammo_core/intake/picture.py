@@ -25,6 +25,9 @@ _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"P2", b"P5", b"P
 _COLOUR_SPREAD = 16
 _COLOURED = 0.005
 _WHITE_IS_ZERO = 0
+_SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N")
+
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 _SIDE = {"R": Laterality.RIGHT, "L": Laterality.LEFT, "RIGHT": Laterality.RIGHT, "LEFT": Laterality.LEFT}
 _BOTH = re.compile(
@@ -41,7 +44,12 @@ def is_picture(data: bytes) -> bool:
 
 def read_picture(name: str, data: bytes) -> Mammogram:
     """The one grey picture in a picture file. Raises Refused, or what the decoders raise on damage."""
-    pixels, inverted = _grey(data)
+    if _ends_early(data):
+        raise Refused("truncated")
+    try:
+        pixels, inverted = _grey(data)
+    except Image.DecompressionBombError as error:  # Pillow's own cap, asked before ours
+        raise Refused("too_large") from error
     pixels.setflags(write=False)
     laterality, view, _ = side_and_view(name)
     return Mammogram(
@@ -60,13 +68,13 @@ def read_picture(name: str, data: bytes) -> Mammogram:
 def side_and_view(name: str) -> tuple[Laterality | None, View | None, str]:
     """Side and view that a file name speaks of, and the name without them ("" folder, no ending).
 
-    Only whole words count: `0_R-CC`, `Smith_LCC`, `P_00001_LEFT_MLO`, `L MLO`; not the letters inside
-    `success` or `colour`. A lone R or L says nothing, `right` and `left` do.
+    The last pair in the name counts, and only whole words: `0_R-CC`, `Smith_LCC`, `P_00001_LEFT_MLO`,
+    `L MLO`; not the letters inside `success`. A lone R or L says nothing, `right` and `left` do.
     """
     stem = PurePosixPath(name.replace("\\", "/")).name
     stem = stem[: stem.rindex(".")] if "." in stem[1:] else stem
-    match = _BOTH.search(stem)
-    if match:
+    if matches := list(_BOTH.finditer(stem)):
+        match = matches[-1]
         side = _SIDE[(match[1] or match[4]).upper()]
         view = View((match[2] or match[3]).upper())
         return side, view, stem[: match.start()] + "*" + stem[match.end() :]
@@ -79,21 +87,39 @@ def side_and_view(name: str) -> tuple[Laterality | None, View | None, str]:
     )
 
 
+def _ends_early(data: bytes) -> bool:
+    """Whether a picture file is shorter than it says, for the formats that say it; decoders fill up some."""
+    size = len(data)
+    if data.startswith(b"\x89PNG"):
+        return data.rfind(b"IEND") < 0
+    if data.startswith(b"\xff\xd8"):
+        return data.rfind(b"\xff\xd9") < 0
+    if data.startswith(b"RIFF"):
+        return int.from_bytes(data[4:8], "little") + 8 > size
+    if data.startswith(b"BM"):
+        return int.from_bytes(data[2:6], "little") > size
+    if data.startswith((b"II*", b"MM\x00*")):
+        return int.from_bytes(data[4:8], "little" if data.startswith(b"II") else "big") + 2 > size
+    return False
+
+
 def _grey(data: bytes) -> tuple[npt.NDArray[Any], bool]:
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise Refused("too_large")
+        depth = _depth(image, data)
+        if image.format == "PPM" and data[:2] in (b"P5", b"P6") and _packed_size(image, depth) > len(data):
+            raise Refused("truncated")
         if getattr(image, "n_frames", 1) > 1 and image.format != "JPEG":
             raise Refused("several_frames")
-        depth = _depth(image, data)
-        if depth > 8 and image.mode not in ("I;16", "I;16B", "I;16L", "I;16N"):
+        if depth > 8 and image.mode not in _SIXTEEN_BITS:
             return _by_cv2(data), False
-        if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):
+        if image.mode in _SIXTEEN_BITS:
             white_is_zero = image.format == "TIFF" and image.tag_v2.get(262) == _WHITE_IS_ZERO  # type: ignore[attr-defined]
             return np.asarray(image).astype(np.uint16), white_is_zero
-        if image.mode in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "YCbCr"):
-            if image.mode in ("L", "LA", "1"):
-                return np.array(image.convert("L") if image.mode == "1" else image.getchannel(0)), False
+        if image.mode in ("L", "LA"):
+            return np.array(image.getchannel(0)), False
+        if image.mode in ("1", "P", "PA", "RGB", "RGBA", "RGBX", "YCbCr"):
             return _one_channel(np.asarray(image.convert("RGB"))), False
         if image.mode in ("CMYK", "LAB", "HSV"):
             raise Refused("colour")
@@ -107,6 +133,10 @@ def _depth(image: Image.Image, data: bytes) -> int:
     if image.format == "TIFF":
         return int(max(image.tag_v2.get(258, (1,))))  # type: ignore[attr-defined]
     return 16 if image.mode.startswith("I") else 8
+
+
+def _packed_size(image: Image.Image, depth: int) -> int:
+    return image.width * image.height * len(image.getbands()) * (2 if depth > 8 else 1)
 
 
 def _by_cv2(data: bytes) -> npt.NDArray[Any]:

@@ -49,7 +49,10 @@ def saved(made: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = syntax
     stream = BytesIO()
-    made.save_as(stream, enforce_file_format=True)
+    if made.file_meta.TransferSyntaxUID.is_transfer_syntax:
+        made.save_as(stream, enforce_file_format=True)
+    else:
+        made.save_as(stream, implicit_vr=False, little_endian=True, enforce_file_format=True)
     return stream.getvalue()
 
 

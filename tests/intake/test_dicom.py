@@ -100,6 +100,7 @@ def test_a_packed_picture_of_another_size_is_refused_before_it_is_unpacked() -> 
 def test_run_length_packed_pictures_come_back_exactly() -> None:
     pixels = ramp()
     made = dataset(pixels)
+    saved(made)
     made.compress(RLELossless, generate_instance_uid=False)
     np.testing.assert_array_equal(read(made, syntax=RLELossless).pixels, pixels)
 

@@ -107,6 +107,7 @@ def test_cut_pictures_are_refused(ending: str) -> None:
         ("A_1004_1.RIGHT_CC.png", R, CC),
         ("10006_CC_L.png", L, CC),
         ("MLOR.png", R, MLO),
+        ("RCC_study_L-MLO.png", L, MLO),
         ("12_left.png", L, None),
         ("mlo_3.png", None, MLO),
         ("mdb001.pgm", None, None),
@@ -128,7 +129,7 @@ def test_any_name_has_an_answer(name: str) -> None:
 
 
 @given(
-    st.text("abcdefghij0123456789", min_size=1, max_size=12),
+    st.text("abdefghij0123456789", min_size=1, max_size=12),
     st.sampled_from(["R", "L", "right", "LEFT"]),
     st.sampled_from(["cc", "MLO"]),
     st.sampled_from(["", "-", "_", " "]),

@@ -135,14 +135,14 @@ def test_real_mammograms_say_what_they_are() -> None:
 def test_every_grey_single_frame_is_decoded_as_others_decode_it() -> None:
     """Lossless syntaxes to the bit; `MANIFEST.csv` holds the start of the SHA-256 of pydicom's pixels."""
     lossy = (".4.50", ".4.51", ".4.53", ".4.55")
-    decoded = 0
+    decoded, reasons = 0, set()
     with (DICOM / "syntax" / "MANIFEST.csv").open() as rows:
         for row in csv.DictReader(rows):
             dataset = pydicom.dcmread(DICOM / "syntax" / row["file"])
             try:
                 pixels, _ = stored_values(dataset, dataset.file_meta.TransferSyntaxUID)
-            except Refused as refused:
-                assert refused.code in ("colour", "several_frames"), row["file"]
+            except Refused as error:
+                reasons.add(error.code)
                 continue
             decoded += 1
             assert pixels.shape == (int(row["rows"]), int(row["cols"]))
@@ -151,3 +151,4 @@ def test_every_grey_single_frame_is_decoded_as_others_decode_it() -> None:
                 stored = pixels.astype(pixels.dtype.newbyteorder(big)).tobytes()
                 assert hashlib.sha256(stored).hexdigest()[:16] in row["pydicom_3.0.2"], row["file"]
     assert decoded >= 60
+    assert reasons == {"colour", "several_frames"}
