@@ -79,8 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a network", description="Train a network by a recipe.")
     train.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a TOML file")
     train.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
-    train.add_argument("--weights", metavar="DIR", type=Path, help="the folder of starting weights")
+    train.add_argument("--weights", required=True, metavar="DIR", type=Path, help="the folder of starting weights")
     train.add_argument("--out", metavar="DIR", type=Path, default=Path("runs"), help="where runs go (default runs)")
+    train.add_argument("--fold", choices=[*"01234", "all"], help="one fold, or all women (default: the five, then all)")
+    train.add_argument(
+        "--prepared", metavar="FILE", type=Path, help="prepared pictures, written there if not there yet"
+    )
 
     evaluate = commands.add_parser("evaluate", help="judge a run", description="Judge a run's out-of-fold predictions.")
     evaluate.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from mammo_core.inference import meaning
 from mammo_core.inference.meaning import in_words
 
-CARD = {"exams_at_least": {"n": [200] * 50 + [70] * 22 + [4] * 20 + [0] * 9, "cancer": [100] * 50 + [49] * 42 + [0] * 9}}
+CARD = {
+    "exams_at_least": {"n": [200] * 50 + [70] * 22 + [4] * 20 + [0] * 9, "cancer": [100] * 50 + [49] * 42 + [0] * 9}
+}
 CARD["exams_at_least"]["cancer"][72:92] = [3] * 20
 
 
