@@ -130,7 +130,7 @@ def stored_values(dataset: Dataset, syntax: UID) -> tuple[npt.NDArray[Any], int]
     Raises Refused before any memory is taken where sizes are missing, absurd or not covered by the data.
     """
     if "PixelData" not in dataset:
-        raise Refused("no_pixels")
+        raise Refused("encrypted" if "EncryptedAttributesSequence" in dataset else "no_pixels")
     rows, columns = _whole(dataset, "Rows"), _whole(dataset, "Columns")
     if rows * columns > MAX_PIXELS:
         raise Refused("too_large")
