@@ -20,8 +20,6 @@ BAR, RAIL = 46, 300
 
 DISCLAIMER = "Research use only, not for clinical use."
 
-PLOTLY = {"displayModeBar": False, "displaylogo": False, "scrollZoom": True, "doubleClick": "reset"}
-
 _STYLE = f"""<style>
 [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stSidebar"], [data-testid="stDecoration"],
 [data-testid="stElementToolbar"], [data-testid="stStatusWidget"], footer {{ display: none !important; }}
@@ -40,8 +38,8 @@ _STYLE = f"""<style>
 .st-key-room {{ gap: 0; flex-wrap: nowrap; align-items: stretch; }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-wall) {{ flex: none; height: calc(100vh - {BAR}px); min-height: 420px; }}
 .st-key-wall {{ background: {BLACK}; height: 100%; gap: 0; overflow: hidden; }}
-.st-key-figure {{ flex: 1 1 0 !important; min-height: 0; }}
-.st-key-figure > div, .st-key-figure .stPlotlyChart {{ height: 100% !important; }}
+.st-key-figure {{ flex: 1 1 0 !important; min-height: 0; position: relative; }}
+.st-key-figure > div, .st-key-figure div:has(> .wall) {{ height: 100% !important; }}
 .st-key-strip {{ height: 116px; border-top: 1px solid {LINE}; overflow-x: auto; flex-wrap: nowrap; background: {BLACK};
   padding: 4px 8px; flex: none; }}
 .st-key-strip img {{ height: 74px; display: block; }}
