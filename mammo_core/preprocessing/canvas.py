@@ -1,0 +1,107 @@
+"""The way from a mammogram's grid to the network's canvas, and exactly back.
+
+The breast's box is turned so that the chest wall stands left and is stretched to a fixed tall canvas; the aspect ratio is
+given up on purpose, since public pictures come stretched to squares by unknown amounts. Contrast is normalised inside the
+breast. Windows, padding and names play no part: equal pixels give an equal canvas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mammo_core.exam import Mammogram
+from mammo_core.preprocessing.outline import BoolArray, FloatArray, find_outline
+from mammo_core.presentation import bright_is_dense
+
+CANVAS = (512, 320)
+"""Rows and columns of the network's input."""
+BLACK, WHITE = 2.0, 99.7
+"""Percentiles inside the breast that become 0 and 1."""
+SKIN_MARGIN = 9
+"""Canvas pixels kept around the outline; beyond lie letters, stamps and borders, which become black."""
+
+PointArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CanvasTransform:
+    """Where the canvas lies on the mammogram.
+
+    `shape` (rows, columns) is the mammogram's, `box` (top, left, bottom, right) the breast's, `flipped` if mirrored.
+
+    A point is (row, column) with pixel centres at whole numbers, as in DICOM's pixel coordinates less one.
+    """
+
+    shape: tuple[int, int]
+    box: tuple[int, int, int, int]
+    flipped: bool
+    canvas: tuple[int, int] = CANVAS
+
+    def points_to_canvas(self, points: PointArray) -> PointArray:
+        """Bring (n, 2) points of the mammogram to the canvas."""
+        top, left, bottom, right = self.box
+        unit = (np.asarray(points, dtype=np.float64) + 0.5 - (top, left)) / (bottom - top, right - left)
+        if self.flipped:
+            unit = np.stack([unit[:, 0], 1 - unit[:, 1]], axis=1)
+        return unit * self.canvas - 0.5
+
+    def points_to_mammogram(self, points: PointArray) -> PointArray:
+        """Bring (n, 2) points of the canvas to the mammogram; undoes `points_to_canvas`."""
+        top, left, bottom, right = self.box
+        unit = (np.asarray(points, dtype=np.float64) + 0.5) / self.canvas
+        if self.flipped:
+            unit = np.stack([unit[:, 0], 1 - unit[:, 1]], axis=1)
+        return unit * (bottom - top, right - left) + (top, left) - 0.5
+
+    def to_canvas(self, picture: FloatArray) -> FloatArray:
+        """Bring a (rows, columns) picture on the mammogram's grid to the canvas, averaging where it shrinks."""
+        top, left, bottom, right = self.box
+        crop = picture[top:bottom, left:right]
+        if self.flipped:
+            crop = crop[:, ::-1]
+        rows, columns = self.canvas
+        shrinks = crop.shape[0] >= rows and crop.shape[1] >= columns
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(np.ascontiguousarray(crop), (columns, rows), interpolation=how), dtype=np.float32)
+
+    def to_mammogram(self, map_: FloatArray) -> FloatArray:
+        """Bring a map of any resolution that spans the canvas to the mammogram's grid; 0 outside the box."""
+        top, left, bottom, right = self.box
+        stretched = cv2.resize(
+            np.asarray(map_, dtype=np.float32), (right - left, bottom - top), interpolation=cv2.INTER_LINEAR
+        )
+        whole = np.zeros(self.shape, dtype=np.float32)
+        whole[top:bottom, left:right] = stretched[:, ::-1] if self.flipped else stretched
+        return whole
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkInput:
+    """`canvas` (512, 320) float32 in 0..1, `breast` (512, 320) bool, and the transform that made them."""
+
+    canvas: FloatArray
+    breast: BoolArray
+    transform: CanvasTransform
+
+
+def prepare(mammogram: Mammogram) -> NetworkInput:
+    """Make the network's input from a mammogram's pixels alone."""
+    return prepare_grey(bright_is_dense(mammogram))
+
+
+def prepare_grey(grey: FloatArray) -> NetworkInput:
+    """Make the network's input from a (rows, columns) picture in which dense tissue is bright, on any scale."""
+    outline = find_outline(grey)
+    transform = CanvasTransform((grey.shape[0], grey.shape[1]), outline.box, flipped=not outline.chest_wall_left)
+    canvas = transform.to_canvas(grey)
+    breast = transform.to_canvas(outline.mask.astype(np.float32)) >= 0.5
+    inside = canvas[breast] if breast.any() else canvas.ravel()
+    black, white = np.percentile(inside, (BLACK, WHITE))
+    scaled = np.clip((canvas - black) / max(white - black, np.finfo(np.float32).tiny), 0, 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * SKIN_MARGIN + 1, 2 * SKIN_MARGIN + 1))
+    kept = cv2.dilate(breast.astype(np.uint8), kernel)
+    return NetworkInput((scaled * kept).astype(np.float32), breast, transform)

@@ -1,0 +1,148 @@
+"""Where the breast is: its outline, the side of its chest wall, and the box a network looks at.
+
+Works on any picture in which dense tissue is bright, without being told side, view or machine. It refuses to
+guess when there is no breast: the whole picture is the box then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+WORKING_SIDE = 512
+"""Longest side, in pixels, at which the outline is found."""
+GAMMA = 0.7
+"""Compresses the bright end, so that dim skin counts."""
+SKIN_FRACTION = 0.45
+"""Skin is dimmer than the tissue that Otsu's threshold separates from air: part of the way from air to that threshold."""
+APEX_ROWS = (0.3, 0.85)
+"""Part of the body, top to bottom, in which the nipple's row is looked for."""
+FOLD_REBOUND = 0.10
+"""A waist of the outline ends the breast where the outline widens again beyond it by this part of the breast's width."""
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """The breast in a picture.
+
+    `mask` is (rows, columns) bool on the picture's grid, `box` (top, left, bottom, right), `chest_wall_left` the side.
+    """
+
+    mask: BoolArray
+    box: tuple[int, int, int, int]
+    chest_wall_left: bool
+
+
+def find_outline(grey: FloatArray) -> Outline:
+    """Find the breast in `grey`, (rows, columns), dense tissue bright, any scale."""
+    if grey.ndim != 2 or min(grey.shape) < 1:
+        raise ValueError(f"a picture has two dimensions, both at least 1; this one has the shape {grey.shape}")
+    rows, columns = grey.shape
+    shrink = min(1.0, WORKING_SIDE / max(rows, columns))
+    small = cv2.resize(
+        grey, (max(1, round(columns * shrink)), max(1, round(rows * shrink))), interpolation=cv2.INTER_AREA
+    )
+    mask = _breast(small)
+    if not mask.any():
+        whole = np.ones(grey.shape, dtype=bool)
+        return Outline(whole, (0, 0, rows, columns), True)
+    left = _chest_wall_is_left(mask)
+    mask = _without_folds(mask, left)
+    down, across = rows / mask.shape[0], columns / mask.shape[1]
+    rows_in, columns_in = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (
+        int(rows_in[0] * down),
+        int(columns_in[0] * across),
+        min(rows, int(np.ceil((rows_in[-1] + 1) * down))),
+        min(columns, int(np.ceil((columns_in[-1] + 1) * across))),
+    )
+    large = cv2.resize(mask.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST).astype(bool)
+    return Outline(large, box, left)
+
+
+def _breast(small: FloatArray) -> BoolArray:
+    """The largest body of tissue, holes filled; frames, letters and stamps are dropped."""
+    low, high = np.percentile(small, (0.5, 99.5))
+    if high <= low:
+        return np.zeros(small.shape, dtype=bool)
+    scaled = (np.clip((small - low) / (high - low), 0, 1) ** GAMMA * 255).astype(np.uint8)
+    scaled = cv2.GaussianBlur(_without_frame(scaled), (0, 0), 1.5)
+    otsu, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    air = float(np.median(scaled[scaled <= otsu]))
+    mask = (scaled > air + SKIN_FRACTION * (otsu - air)).astype(np.uint8)
+    reach = max(3, round(max(mask.shape) * 0.015))
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    if count < 2:
+        return np.zeros(small.shape, dtype=bool)
+    body = (labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8)
+    contours, _ = cv2.findContours(body, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(np.zeros_like(body), contours, -1, 1, cv2.FILLED), dtype=bool)
+
+
+def _without_frame(scaled: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Blacken white film borders: outermost rows and columns that are almost wholly at the picture's white end."""
+    framed = scaled.copy()
+    for turned in (framed, framed[::-1], framed.T, framed.T[::-1]):
+        depth = turned.shape[0] // 12
+        bright = np.percentile(turned[:depth], 25, axis=1) > 235
+        if bright.any():
+            turned[: int(np.flatnonzero(bright)[-1]) + 1] = 0
+    return framed
+
+
+def _chest_wall_is_left(mask: BoolArray) -> bool:
+    """The chest wall is the side whose edge the breast touches most; the breast's mass settles a draw."""
+    strip = max(1, mask.shape[1] // 50)
+    columns = np.flatnonzero(mask.any(axis=0))
+    first, last = columns[0], columns[-1] + 1
+    at_left = mask[:, first : first + strip].sum()
+    at_right = mask[:, last - strip : last].sum()
+    if at_left == at_right:
+        return bool(mask[:, : mask.shape[1] // 2].sum() >= mask[:, mask.shape[1] // 2 :].sum())
+    return bool(at_left > at_right)
+
+
+def _without_folds(mask: BoolArray, chest_wall_left: bool) -> BoolArray:
+    """Cut what lies beyond a waist of the outline: the abdominal fold below the breast, arm and axilla above it."""
+    turned = mask if chest_wall_left else mask[:, ::-1]
+    reach = np.where(turned.any(axis=1), turned.shape[1] - np.argmax(turned[:, ::-1], axis=1), 0).astype(np.float32)
+    reach = cv2.blur(reach[:, None], (1, max(3, len(reach) // 40)))[:, 0]
+    start = (
+        int(np.flatnonzero(mask.any(axis=0))[0])
+        if chest_wall_left
+        else int(np.flatnonzero(mask[:, ::-1].any(axis=0))[0])
+    )
+    width = np.maximum(reach - start, 0)
+    apex = _apex(width)
+    cut = mask.copy()
+    below = _waist(width[apex:], float(width[apex]))
+    if below is not None:
+        cut[apex + below :] = False
+    above = _waist(width[apex::-1], float(width[apex]))
+    if above is not None:
+        cut[: apex - above + 1] = False
+    return cut
+
+
+def _apex(width: npt.NDArray[np.float32]) -> int:
+    """Widest row of the body's middle: at its ends, the axilla or the abdomen may be wider than the breast."""
+    body = np.flatnonzero(width > 0)
+    first, last = body[0] + int(APEX_ROWS[0] * len(body)), body[0] + int(np.ceil(APEX_ROWS[1] * len(body)))
+    return int(first + np.argmax(width[first : max(last, first + 1)]))
+
+
+def _waist(width: npt.NDArray[np.float32], full: float) -> int | None:
+    """First row, walking away from the apex, at which the outline is narrower than it ever becomes again."""
+    lowest = np.minimum.accumulate(width)
+    rebound = width - lowest
+    beyond = np.flatnonzero(rebound > FOLD_REBOUND * full)
+    if len(beyond) == 0:
+        return None
+    return int(np.argmin(width[: beyond[0] + 1]))

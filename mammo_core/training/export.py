@@ -1,0 +1,38 @@
+"""Networks leave Keras here, as OpenVINO graphs: for serving, and for reading thousands of whole pictures."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import openvino
+
+FloatArray = npt.NDArray[np.float32]
+BATCH = 4
+
+
+def export(network: Any, graph: Path) -> None:
+    """Write `network` (named inputs, a dict of outputs) as `graph` (.xml) and its weights beside it, in float32."""
+    network.export(graph, format="openvino", verbose=False)
+
+
+def reader(network: Any, outputs: tuple[str, ...]) -> Callable[[FloatArray], dict[str, FloatArray]]:
+    """A function from (n, rows, columns, 1) canvases to the named outputs of `network`, run by OpenVINO in float32."""
+    slim = keras.Model(network.input, {name: network.output[name] for name in outputs})
+    with tempfile.TemporaryDirectory() as folder:
+        export(slim, Path(folder) / "graph.xml")
+        core = openvino.Core()
+        graph = core.compile_model(
+            core.read_model(Path(folder) / "graph.xml"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+        )
+
+    def read(canvases: FloatArray) -> dict[str, FloatArray]:
+        parts = [graph(canvases[start : start + BATCH]) for start in range(0, len(canvases), BATCH)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in outputs}
+
+    return read

@@ -1,0 +1,61 @@
+"""Linear heads on pooled features of whole pictures: fitted here, and folded into plain weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from mammo_core.training.recipe import HeadSpec
+
+FEATURES = ("average", "maximum", "maps")
+BENIGN_MAP = 2
+"""Place of the top mean of benign-background among the maps."""
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """Malignant score z = features . weights + bias, features being average, maximum and maps side by side."""
+
+    weights: FloatArray
+    bias: float
+
+    def score(self, features: dict[str, npt.NDArray[np.float32]]) -> FloatArray:
+        """(n,) malignant scores of pooled features."""
+        return np.asarray(side_by_side(features) @ self.weights + self.bias, dtype=np.float64)
+
+
+def side_by_side(features: dict[str, npt.NDArray[np.float32]]) -> FloatArray:
+    """(n, 2566) float64: average, maximum, maps."""
+    return np.concatenate([np.asarray(features[name], dtype=np.float64) for name in FEATURES], axis=1)
+
+
+def fit_head(
+    spec: HeadSpec,
+    features: dict[str, npt.NDArray[np.float32]],
+    malignant: npt.NDArray[np.bool_],
+    dataset: npt.NDArray[np.str_],
+    chosen: npt.NDArray[np.bool_],
+) -> Head:
+    """Fit malignant or not on the chosen pictures of `spec.sets`; every (set, label) weighs the same."""
+    used = chosen & np.isin(dataset, spec.sets)
+    everything = side_by_side(features)
+    offsets = np.cumsum([0] + [features[name].shape[1] for name in FEATURES])
+    columns = np.concatenate(
+        [np.arange(offsets[place], offsets[place + 1]) for place, name in enumerate(FEATURES) if name in spec.features]
+    )
+    weight = np.zeros(len(malignant))
+    for name in spec.sets:
+        for label in (False, True):
+            cell = used & (dataset == name) & (malignant == label)
+            weight[cell] = used.sum() / (2 * len(spec.sets) * max(1, cell.sum()))
+    scaler = StandardScaler().fit(everything[used][:, columns], sample_weight=weight[used])
+    model = LogisticRegression(C=spec.c, max_iter=2000)
+    model.fit(scaler.transform(everything[used][:, columns]), malignant[used], sample_weight=weight[used])
+    weights = np.zeros(everything.shape[1])
+    weights[columns] = model.coef_[0] / scaler.scale_
+    return Head(weights, float(model.intercept_[0] - (model.coef_[0] / scaler.scale_) @ scaler.mean_))

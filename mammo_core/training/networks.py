@@ -1,0 +1,129 @@
+"""The networks: a patch network, and the whole-picture network that carries it over a canvas.
+
+The whole-picture network sees the canvas four times, moved by half a stride, so that its maps have a cell every 16 pixels; the
+features of 3x3 cells are averaged before they are classified, since that is what the patch network saw. Everything from the
+averaged features to the class scores is linear but for maxima, so Grad-CAM's channel weights are constants.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from mammo_core.training.jitter import Jitter
+from mammo_core.training.recipe import Recipe
+
+STRIDE = 32
+CELL = 16
+"""Canvas pixels from one cell of the whole-picture maps to the next."""
+TOP_CELLS = 20
+"""How many cells of a map its top mean is taken over."""
+POOLED = "pooled_cells"
+"""Name of the layer that Grad-CAM looks at: (rows/16, columns/16, 1280)."""
+
+
+def mobilenet_v2(weights: Path | None, momentum: float) -> Any:
+    """MobileNetV2 without top, ImageNet weights from a float16 archive (`layer/variable` keys); input RGB in -1..1, stride 32."""
+    backbone = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(None, None, 3))
+    archive = np.load(weights) if weights else {}
+    for layer in backbone.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = momentum
+        names = [weight.path.split("/")[-1] for weight in layer.weights]
+        if names and weights:
+            layer.set_weights([archive[f"{layer.name}/{name}"].astype("float32") for name in names])
+    return backbone
+
+
+def patch_network(backbone: Any, recipe: Recipe, cutout: bool) -> Any:
+    """(side, side, 1) uint8 crops, larger than the patch, to the logits of background, benign, malignant."""
+    crop = layers.Input((crop_side(recipe), crop_side(recipe), 1), dtype="uint8", name="crop")
+    x = Jitter(recipe.jitter, recipe.patch, cutout=cutout, seed=recipe.seed)(crop)
+    x = layers.Concatenate()([x, x, x])
+    x = backbone(layers.Rescaling(2.0, offset=-1.0)(x))
+    x = layers.Dropout(recipe.dropout, seed=recipe.seed + 1)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(crop, layers.Dense(3, name="patch_logits")(x), name="patch_network")
+
+
+def crop_side(recipe: Recipe) -> int:
+    """Side of the square cut out of a canvas so that a turned, scaled and moved patch still lies inside it."""
+    return int(np.ceil(recipe.patch * 1.45 / 16) * 16)
+
+
+class Moved(layers.Layer):  # type: ignore[misc]
+    """(N, rows, columns, 1) to (4N, rows + 32, columns + 32, 1): four copies of the canvas, half a stride apart.
+
+    MobileNetV2's padding puts the centre of cell i at 32 i + 31.5; black borders of 24 and 8 pixels bring the centres of
+    even and odd cells of the finer map to 16 r + 7.5, the middle of each cell.
+    """
+
+    def call(self, canvas: Any) -> Any:
+        copies = []
+        for down in (24, 8):
+            for across in (24, 8):
+                copies.append(ops.pad(canvas, ((0, 0), (down, STRIDE - down), (across, STRIDE - across), (0, 0))))
+        return ops.concatenate(copies, axis=0)
+
+
+class Interleaved(layers.Layer):  # type: ignore[misc]
+    """(4N, r + 1, c + 1, k) features of the moved copies to the (N, 2r, 2c, k) map they are samples of."""
+
+    def call(self, cells: Any) -> Any:
+        _, rows, columns, depth = cells.shape
+        rows, columns = rows - 1, columns - 1
+        cells = ops.reshape(cells[:, :rows, :columns], (2, 2, -1, rows, columns, depth))
+        cells = ops.transpose(cells, (2, 3, 0, 4, 1, 5))
+        return ops.reshape(cells, (-1, rows * 2, columns * 2, depth))
+
+
+class TopMean(layers.Layer):  # type: ignore[misc]
+    """(N, rows, columns, k) to (N, k): the mean of the largest cells of each channel."""
+
+    def __init__(self, count: int = TOP_CELLS, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count = count
+
+    def call(self, maps: Any) -> Any:
+        flat = ops.transpose(ops.reshape(maps, (-1, maps.shape[1] * maps.shape[2], maps.shape[3])), (0, 2, 1))
+        return ops.mean(ops.top_k(flat, self.count)[0], axis=-1)
+
+
+class LesionContrasts(layers.Layer):  # type: ignore[misc]
+    """Logits of background, benign, malignant to malignant-background, malignant-benign, benign-background."""
+
+    def call(self, logits: Any) -> Any:
+        background, benign, malignant = logits[..., 0:1], logits[..., 1:2], logits[..., 2:3]
+        return ops.concatenate([malignant - background, malignant - benign, benign - background], axis=-1)
+
+
+def whole_network(
+    backbone: Any, kernel: np.ndarray[Any, Any], bias: np.ndarray[Any, Any], canvas: tuple[int, int]
+) -> Any:
+    """A (rows, columns, 1) canvas in 0..1 to pooled features and maps, as a dict of outputs.
+
+    `average`, `maximum` (N, 1280) of the averaged cells; `maps` (N, 6): top mean and maximum of the lesion contrasts; `lesion`
+    (N, rows/16, columns/16, 3): the patch network's probabilities; `cells`: the averaged cells themselves.
+    """
+    inputs = layers.Input((*canvas, 1), name="canvas")
+    x = Moved()(inputs)
+    x = layers.Concatenate()([x, x, x])
+    x = Interleaved()(
+        layers.AveragePooling2D(3, strides=1, padding="same")(backbone(layers.Rescaling(2.0, offset=-1.0)(x)))
+    )
+    cells = layers.Activation("linear", name=POOLED)(x)
+    classify = layers.Conv2D(3, 1, name="lesion_logits")
+    logits = classify(cells)
+    classify.set_weights([kernel.reshape(1, 1, -1, 3), bias])
+    contrasts = LesionContrasts()(logits)
+    outputs = {
+        "average": layers.GlobalAveragePooling2D()(cells),
+        "maximum": layers.GlobalMaxPooling2D()(cells),
+        "maps": layers.Concatenate()([TopMean()(contrasts), layers.GlobalMaxPooling2D()(contrasts)]),
+        "lesion": layers.Softmax(name="lesion")(logits),
+        "cells": cells,
+    }
+    return keras.Model(inputs, outputs, name="whole_network")

@@ -1,0 +1,88 @@
+"""A recipe: everything a training run depends on besides the pictures, read from one TOML file and checked by name."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of patch training; the counts of hard negatives and soft malignants are per batch."""
+
+    epochs: int
+    steps: int
+    batch: int
+    rate: float
+    smoothing: float
+    cutout: bool
+    hard_negatives: int
+    soft_malignant: int
+
+
+@dataclass(frozen=True)
+class JitterSpec:
+    """How far a patch is changed at random: degrees, parts, pixels, parts of the grey scale."""
+
+    rotation: float
+    scale: float
+    shift: float
+    gamma: float
+    contrast: float
+    noise: float
+    blur: float
+
+
+@dataclass(frozen=True)
+class HeadSpec:
+    """A logistic regression on pooled features of whole pictures; `c` is scikit-learn's inverse penalty."""
+
+    name: str
+    features: tuple[str, ...]
+    sets: tuple[str, ...]
+    c: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe; `sets` are trained on, `outside` only judged on."""
+
+    name: str
+    version: str
+    title: str
+    seed: int
+    backbone: str
+    sets: tuple[str, ...]
+    outside: tuple[str, ...]
+    patch: int
+    dropout: float
+    norm_momentum: float
+    rounds: tuple[Round, ...]
+    jitter: JitterSpec
+    heads: tuple[HeadSpec, ...]
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe. Raises ValueError naming the key that is missing, unknown or of the wrong kind."""
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table["rounds"] = tuple(_checked(Round, each, "rounds") for each in table.get("rounds", []))
+    table["heads"] = tuple(_checked(HeadSpec, each, "heads") for each in table.get("heads", []))
+    table["jitter"] = _checked(JitterSpec, table.get("jitter", {}), "jitter")
+    recipe: Recipe = _checked(Recipe, table, path.name)
+    if not recipe.rounds or not recipe.heads:
+        raise ValueError(f"{path.name}: a recipe needs at least one of [[rounds]] and one of [[heads]]")
+    shared = set(recipe.sets) & set(recipe.outside)
+    if shared:
+        raise ValueError(f"{path.name}: {', '.join(sorted(shared))} cannot be trained on and be an outside set at once")
+    return recipe
+
+
+def _checked(kind: Any, table: dict[str, Any], where: str) -> Any:
+    wanted = {field.name for field in fields(kind)}
+    if missing := wanted - set(table):
+        raise ValueError(f"{where}: missing {', '.join(sorted(missing))}")
+    if unknown := set(table) - wanted:
+        raise ValueError(f"{where}: unknown {', '.join(sorted(unknown))}")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
