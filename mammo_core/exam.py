@@ -78,8 +78,8 @@ Preset = Window | VoiLut
 class Presentation:
     """How one reader wants pixels shown: a preset, and her own changes on top of it.
 
-    `preset` None shows the full range of the breast. `brightness` and `contrast` are in -1..1, 0 unchanged; `inverted` swaps black
-    and white of what the file would show.
+    `preset` None shows the full range of the breast. `brightness` and `contrast` are in -1..1, 0 unchanged;
+    `inverted` swaps black and white of what the file would show.
     """
 
     preset: Preset | None = None
