@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts.look import ACCENT, DISCLAIMER, LINE, QUIET, TEXT, write
+from pages.parts.look import ACCENT, DISCLAIMER, LINE, QUIET, TEXT, rows_html, write
 from pages.parts.models import choices, network
 
 TRANSPARENT = "rgba(0,0,0,0)"
@@ -21,7 +21,7 @@ def interval(value: list[float] | None, as_percent: bool = False) -> str:
 
 def table(rows: list[dict[str, Any]], empty: str) -> None:
     if rows:
-        st.table(rows)
+        st.html(rows_html(rows))
     else:
         write("quiet", empty)
 
@@ -135,7 +135,7 @@ def limits(card: dict[str, Any]) -> None:
     st.markdown(f"**Licence:** {card['licence']}")
     if card["trained_on"]:
         st.markdown("#### Trained on")
-        st.table([{"What": name, "": str(value)} for name, value in card["trained_on"].items()])
+        table([{"What": name, "How much": str(value)} for name, value in card["trained_on"].items()], "")
 
 
 with st.container(key="sheet"):

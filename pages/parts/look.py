@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -63,6 +64,9 @@ _STYLE = f"""<style>
 .room-ticks {{ position: relative; height: 17px; color: {QUIET}; font-size: 12px; }}
 .room-ticks span {{ position: absolute; white-space: nowrap; }}
 .room-rule {{ border-top: 1px solid {LINE}; height: 0; margin: 2px 0; }}
+.room-table {{ width: 100%; border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }}
+.room-table th {{ text-align: left; color: {QUIET}; font-weight: 500; font-size: 13px; }}
+.room-table th, .room-table td {{ padding: 6px 12px 6px 0; border-bottom: 1px solid {LINE}; }}
 .room-who {{ white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }}
 .room-who b {{ font-weight: 600; }}
 </style>"""
@@ -81,6 +85,14 @@ def write(kind: str, text: str) -> None:
 def rule() -> None:
     """Draw a thin line."""
     st.html('<div class="room-rule"></div>')
+
+
+def rows_html(rows: list[dict[str, Any]]) -> str:
+    """HTML of a plain table; the first row's keys are the heads."""
+    heads = "".join(f"<th>{escape(head)}</th>" for head in rows[0])
+    lines = ["".join(f"<td>{escape(str(cell))}</td>" for cell in row.values()) for row in rows]
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f'<table class="room-table"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def whole(score: float) -> str:

@@ -1,0 +1,121 @@
+"""The Read and Model pages, run without a browser."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammo_core.exam import Laterality, View
+from pages.parts.shelf import _SHELVES
+from tests.artefacts import make_artefact
+
+ROOT = Path(__file__).parents[2]
+POINTS = [
+    {"name": "US screening", "suspicion": 41.2, "unit": "exam", "n": 300, "n_cancer": 100}
+    | {"specificity": [0.889, 0.86, 0.91], "sensitivity": [0.4, 0.3, 0.5]}
+]
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    make_artefact(tmp_path, operating_points=POINTS)
+    monkeypatch.setenv("MAMMO_MODELS", str(tmp_path))
+    return tmp_path
+
+
+def opened() -> AppTest:
+    page = AppTest.from_file(str(ROOT / "navigation.py"), default_timeout=60).run()
+    return page.button(key="example").click().run()
+
+
+def words(page: AppTest) -> str:
+    return " ".join(element.proto.body for element in page.get("html"))
+
+
+def test_an_empty_room_offers_the_example_and_says_what_it_is_for(models: Path) -> None:
+    page = AppTest.from_file(str(ROOT / "navigation.py"), default_timeout=60).run()
+    assert not page.exception
+    assert page.button(key="example").label == "Open the example exam"
+    assert "Research use only, not for clinical use." in words(page)
+
+
+def test_the_example_exam_hangs_and_is_scored(models: Path) -> None:
+    page = opened()
+    assert not page.exception
+    said = words(page)
+    assert "suspicion, 0–100" in said
+    assert "In screening about 1 woman in 160 has." in said
+    assert "not validated" in said
+    assert "PHANTOM" in said
+    assert "EXAMPLE-1" in said
+    assert page.toggle(key="heat_on").value is False
+
+
+def test_without_a_model_the_pictures_stay_and_the_rail_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAMMO_MODELS", str(tmp_path))
+    page = opened()
+    assert not page.exception
+    assert "No scores: there is no model" in words(page)
+    assert len(page.session_state["desk"].hanging().panes) == 4
+
+
+def test_a_wrong_byte_in_the_model_leaves_pictures_without_scores(models: Path) -> None:
+    weights = models / "tiny-1" / "weights.safetensors"
+    weights.write_bytes(b"N" + weights.read_bytes()[1:])
+    page = opened()
+    assert not page.exception
+    assert "could not be verified" in words(page)
+    assert "suspicion, 0–100" not in words(page)
+
+
+def test_a_view_set_by_hand_is_hung_and_scored_anew(models: Path) -> None:
+    page = opened()
+    desk = page.session_state["desk"]
+    picture = desk.hanging().panes[Laterality.LEFT, View.CC].mammogram
+    desk.reassign(picture, Laterality.LEFT, View.MLO)
+    page.run()
+    assert not page.exception
+    assert (Laterality.LEFT, View.CC) not in page.session_state["desk"].hanging().panes
+    assert len(page.session_state["desk"].hanging().others) == 1
+
+
+def test_closing_the_exam_forgets_it_and_its_pixels(models: Path) -> None:
+    page = opened()
+    shelf = page.session_state["desk"].shelf
+    assert shelf._pictures
+    page.button(key="close").click().run()
+    assert not page.exception
+    assert not shelf._pictures
+    assert page.session_state["desk"].exams == []
+
+
+def test_two_sessions_have_two_shelves_and_an_ended_session_leaves_none(models: Path) -> None:
+    first, second = opened(), opened()
+    tokens = {page.session_state["desk"].shelf.token for page in (first, second)}
+    assert len(tokens) == 2
+    assert tokens <= set(_SHELVES)
+    token = first.session_state["desk"].shelf.token
+    del first
+    gc.collect()
+    assert token not in _SHELVES
+
+
+def test_refused_files_are_listed_with_their_sentence(models: Path) -> None:
+    page = opened()
+    desk = page.session_state["desk"]
+    list(desk.take([("notes.txt", b"no picture")]))
+    page.run()
+    assert "notes.txt" in words(page)
+
+
+def test_the_model_page_shows_the_card(models: Path) -> None:
+    page = AppTest.from_file(str(ROOT / "navigation.py"), default_timeout=60).run().switch_page("pages/model.py").run()
+    assert not page.exception
+    said = words(page)
+    assert "88.9 % (86.0–91.0)" in said
+    assert "Research use only, not for clinical use." in said
