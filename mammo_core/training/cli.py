@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from mammo_core.training.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
@@ -19,17 +20,22 @@ def train(args: argparse.Namespace) -> int:
     wanted = [*range(FOLDS), NO_FOLD] if args.fold is None else [NO_FOLD if args.fold == "all" else int(args.fold)]
     for fold in wanted:
         run = args.out / f"{recipe.name}-{recipe.version}" / ("all" if fold == NO_FOLD else f"fold{fold}")
-        run.mkdir(parents=True, exist_ok=True)
-        began = time.monotonic()
-        with (run / "log.txt").open("a", encoding="utf-8") as log:
-
-            def say(line: str) -> None:
-                text = f"{run.name} {time.monotonic() - began:6.0f} s  {line}"
-                print(text, flush=True)
-                print(text, file=log, flush=True)
-
-            fit_fold(args.recipe, pictures, args.weights, run, fold, say)
+        fit_fold(args.recipe, pictures, args.weights, run, fold, _spoken(run))
     return 0
+
+
+def _spoken(run: Path) -> Callable[[str], None]:
+    """Says a line on the screen and in the run's log.txt, with the seconds since now."""
+    run.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        text = f"{run.name} {time.monotonic() - began:6.0f} s  {line}"
+        print(text, flush=True)
+        with (run / "log.txt").open("a", encoding="utf-8") as log:
+            print(text, file=log)
+
+    return say
 
 
 def _pictures(data: Path, prepared: Path | None, sets: tuple[str, ...]) -> Pictures:

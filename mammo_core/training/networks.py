@@ -127,3 +127,63 @@ def whole_network(
         "cells": cells,
     }
     return keras.Model(inputs, outputs, name="whole_network")
+
+
+class Probabilities(layers.Layer):  # type: ignore[misc]
+    """Class scores (-u, u, z) and (slope, intercept) to calibrated probabilities of normal, benign, malignant.
+
+    P(malignant) = sigmoid(slope z + intercept); the rest divides as sigmoid(u) benign, sigmoid(-u) normal.
+    """
+
+    def call(self, scores: Any, calibration: Any) -> Any:
+        malignant = ops.sigmoid(calibration[:, 0:1] * scores[:, 2:3] + calibration[:, 1:2])
+        benign = ops.sigmoid(scores[:, 1:2])
+        return ops.concatenate([(1 - malignant) * (1 - benign), (1 - malignant) * benign, malignant], axis=-1)
+
+
+def serving_network(
+    backbone: Any, tensors: dict[str, np.ndarray[Any, Any]], benign: tuple[float, float], canvas: tuple[int, int]
+) -> Any:
+    """The network that ships: `canvas` and `calibration` to `scores`, `probabilities`, `gradcam` and `lesion`, in one pass.
+
+    `tensors` holds a run's weights (see `fit.save_weights`); head 0 is taken. u = benign[0] * (top mean of benign against
+    background) + benign[1]. Grad-CAM (Selvaraju et al. 2017) weighs each channel by its gradient's mean over the cells; the
+    scores being linear in pooled cells, that mean is a constant, whichever cells the maxima fall on.
+    """
+    kernel, bias = tensors["patch_logits/kernel"], tensors["patch_logits/bias"]
+    whole = whole_network(backbone, kernel, bias, canvas)
+    calibration = layers.Input((2,), name="calibration")
+    features = layers.Concatenate()([whole.output[name] for name in ("average", "maximum", "maps")])
+    depth = kernel.shape[0]
+    weights = np.zeros((2 * depth + 6, 3), dtype=np.float32)
+    weights[:, 2] = tensors["head0/weights"]
+    weights[2 * depth + 2, :2] = -benign[0], benign[0]
+    score = layers.Dense(3, name="scores")
+    scores = score(features)
+    score.set_weights([weights, np.array([-benign[1], benign[1], tensors["head0/bias"][0]], dtype=np.float32)])
+    contrasts = np.stack(
+        [kernel[:, 2] - kernel[:, 0], kernel[:, 2] - kernel[:, 1], kernel[:, 1] - kernel[:, 0]], axis=1
+    )
+    average, maximum, tops, largest = np.split(weights, (depth, 2 * depth, 2 * depth + 3))
+    rows, columns = canvas[0] // CELL, canvas[1] // CELL
+    channel = (average + maximum + contrasts @ (tops + largest)) / (rows * columns)
+    weigh = layers.Conv2D(3, 1, use_bias=False, name="gradcam_channels")
+    maps = layers.ReLU()(weigh(whole.output["cells"]))
+    weigh.set_weights([channel.reshape(1, 1, depth, 3)])
+    outputs = {
+        "scores": scores,
+        "probabilities": Probabilities()(scores, calibration),
+        "gradcam": layers.Permute((3, 1, 2))(maps),
+        "lesion": layers.Permute((3, 1, 2))(whole.output["lesion"]),
+    }
+    return keras.Model([whole.input, calibration], outputs, name="serving_network")
+
+
+def load_backbone(tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
+    """MobileNetV2 with a run's weights."""
+    backbone = mobilenet_v2(None, 0.99)
+    for layer in backbone.layers:
+        names = [f"{layer.name}/{weight.path.split('/')[-1]}" for weight in layer.weights]
+        if names:
+            layer.set_weights([tensors[name].astype(np.float32) for name in names])
+    return backbone
