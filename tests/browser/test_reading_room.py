@@ -92,6 +92,6 @@ def test_pixels_cannot_be_had_without_the_sessions_token(page: Any, room: str) -
     _, token, name = url.split("/")
     assert page.request.get(f"{room}/pixels/{token}/{name}").status == 200
     assert page.request.get(f"{room}/pixels/{'x' * len(token)}/{name}").status == 404
-    page.get_by_text("Close exam").click()
+    page.get_by_role("button", name="Close exam").click()
     page.get_by_text("Open the example exam").wait_for()
     assert page.request.get(f"{room}/pixels/{token}/{name}").status == 404
