@@ -43,7 +43,10 @@ def _run(asked: argparse.Namespace) -> int:
         return list_models() if asked.models_command == "list" else verify_models(asked.names)
     from mammo_core.training import cli as training
 
-    return getattr(training, asked.command)(asked) or 0
+    try:
+        return int(getattr(training, asked.command)(asked))
+    except (ValueError, FileNotFoundError) as error:
+        raise UsageError(str(error)) from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,13 +85,17 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--weights", required=True, metavar="DIR", type=Path, help="the folder of starting weights")
     train.add_argument("--out", metavar="DIR", type=Path, default=Path("runs"), help="where runs go (default runs)")
     train.add_argument("--fold", choices=[*"01234", "all"], help="one fold, or all women (default: the five, then all)")
-    train.add_argument(
-        "--prepared", metavar="FILE", type=Path, help="prepared pictures, written there if not there yet"
-    )
 
     evaluate = commands.add_parser("evaluate", help="judge a run", description="Judge a run's out-of-fold predictions.")
     evaluate.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")
     evaluate.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
+
+    promote = commands.add_parser(
+        "promote", help="make a model of a run", description="Make a model of a run: graph, weights, card, sealed."
+    )
+    promote.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")
+    promote.add_argument("--fold", choices=[*"01234", "all"], default="all", help="whose network (default all women's)")
+    promote.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
 
     point = commands.add_parser(
         "point",
@@ -97,6 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     point.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
     point.add_argument("--model", metavar="NAME", help="a model of 'models list'; the default model if left out")
+    for verb in (train, evaluate, promote, point):
+        verb.add_argument(
+            "--prepared", metavar="FILE", type=Path, help="prepared pictures, written there if not there yet"
+        )
     return parser
 
 

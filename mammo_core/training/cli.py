@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
+from mammo_core.training.judge import POINTING_SETS, pointed
+from mammo_core.training.networks import CELL
+from mammo_core.training.patches import hottest
 from mammo_core.training.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
 from mammo_core.training.recipe import read_recipe
 
@@ -22,6 +31,95 @@ def train(args: argparse.Namespace) -> int:
         run = args.out / f"{recipe.name}-{recipe.version}" / ("all" if fold == NO_FOLD else f"fold{fold}")
         fit_fold(args.recipe, pictures, args.weights, run, fold, _spoken(run))
     return 0
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    """Judge a run on women it had not seen: a table for every head of the recipe, report.json for the first."""
+    from mammo_core.training.judge import folds_done, judge, read_predictions
+
+    folds = folds_done(args.run)
+    if not folds:
+        raise ValueError(f"{args.run} holds no fold with predictions")
+    recipe = read_recipe(args.run / f"fold{folds[0]}" / "recipe.toml")
+    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside)
+    for number, head in enumerate(recipe.heads):
+        predictions = read_predictions([(args.run / f"fold{fold}", fold) for fold in folds], pictures, number)
+        report = judge(predictions, pictures, np.random.default_rng(recipe.seed))
+        print(f"\n{head.name}: folds {', '.join(map(str, folds))}")
+        _print_report(report)
+        if number == 0:
+            (args.run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def promote(args: argparse.Namespace) -> int:
+    """Make a model folder of a run and seal it."""
+    from mammo_core.training.promote import promote as make
+
+    folds = sorted(args.run.glob("*/recipe.toml"))
+    if not folds:
+        raise ValueError(f"{args.run} holds no trained network")
+    recipe = read_recipe(folds[0])
+    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside)
+    artefact = make(args.run, None if args.fold == "all" else int(args.fold), pictures, models_root())
+    print(f"{artefact.folder} {artefact.digest}")
+    return 0
+
+
+def point(args: argparse.Namespace) -> int:
+    """Play the pointing game with a served model: both kinds of map, on women it was not trained on."""
+    artefact = load_artefact(find_model(args.model) if args.model else _default())
+    pictures = _pictures(args.data, args.prepared, ("cbis_ddsm_mass", "mini_mias"))
+    held_out = artefact.card["held_out_fold"]
+    unseen = pictures.of("mini_mias") | (pictures.folds() == held_out)
+    print(f"{'set':16} {'map':8} {'n':>4} {'hit':>6} {'15 px':>6} {'centre':>6} {'random':>6}")
+    for name in POINTING_SETS:
+        rows = np.flatnonzero(unseen & pictures.of(name) & pictures.malignant)
+        if len(rows) == 0:
+            print(f"{name:16} every woman was trained on")
+            continue
+        maps = _malignant_maps(artefact, pictures, rows)
+        for kind, stack in maps.items():
+            peaks = hottest(stack, rows, CELL, 1).centre
+            figures = pointed(rows, peaks, pictures, name)
+            shares = " ".join(f"{figures[key]:6.3f}" for key in ("hit_rate", "hit_rate_15px", "centre", "random"))
+            print(f"{name:16} {kind:8} {figures['n']:4} {shares}")
+    return 0
+
+
+def _malignant_maps(
+    artefact: Artefact, pictures: Pictures, rows: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[np.float32]]:
+    calibration = np.ones((1, 2), dtype=np.float32)
+    answers = [
+        artefact.graph(
+            {"canvas": pictures.canvases[row][None, ..., None] / np.float32(255), "calibration": calibration}
+        )
+        for row in rows
+    ]
+    return {kind: np.stack([answer[kind][0, 2] for answer in answers]) for kind in ("lesion", "gradcam")}
+
+
+def _default() -> Path:
+    folder = default_model()
+    if folder is None:
+        raise ValueError("there is no model")
+    return folder
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    for row in report["evaluation"]:
+        told = "{:.3f} ({:.3f}-{:.3f})".format(*row["auc"])
+        beside = "metadata {:.3f} ({:.3f}-{:.3f})".format(*row["baseline_auc"]) if row["baseline_auc"] else ""
+        print(f"  {row['set']:24} {row['unit']:7} n {row['n']:5} women {row['n_women']:4}  AUC {told}  {beside}")
+    for place in report["operating_points"]:
+        rates = ", ".join(
+            "{} {:.3f} ({:.3f}-{:.3f})".format(key, *place[key]) for key in ("specificity", "sensitivity")
+        )
+        print(f"  {place['name']:24} at {place['suspicion']:5.1f}: {rates}")
+    for row in report["pointing"]:
+        shares = ", ".join(f"{key} {row[key]:.3f}" for key in ("hit_rate", "hit_rate_15px", "centre", "random"))
+        print(f"  pointing {row['set']:15} n {row['n']:4}: {shares}")
 
 
 def _spoken(run: Path) -> Callable[[str], None]:

@@ -70,6 +70,7 @@ def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fo
             _write_history(run / "history.csv", history.history, number + 1)
             network.save_weights(checkpoint)
         dense = tuple(network.get_layer("patch_logits").get_weights())
+    _round_to_half(backbone)
     features = pooled(whole_network(backbone, *_dense(dense), _canvas(pictures)), pictures, say)
     heads = [
         fit_head(spec, features, pictures.malignant, pictures.columns["dataset"], trained) for spec in recipe.heads
@@ -93,6 +94,12 @@ def save_weights(path: Path, backbone: Any, dense: tuple[Any, Any], heads: list[
     save_file(tensors, path)
 
 
+def _round_to_half(backbone: Any) -> None:
+    """Heads are fitted to, and figures are made with, the very weights that are stored: float16."""
+    for layer in backbone.layers:
+        layer.set_weights([value.astype(np.float16).astype(np.float32) for value in layer.get_weights()])
+
+
 def pooled(whole: Any, pictures: Pictures, say: Say) -> dict[str, npt.NDArray[Any]]:
     """Pooled features of every picture: average, maximum, maps, and the (row, column) `peak` of the malignant lesion map."""
     read = reader(whole, ("average", "maximum", "maps", "lesion"))
@@ -102,7 +109,7 @@ def pooled(whole: Any, pictures: Pictures, say: Say) -> dict[str, npt.NDArray[An
         for name in ("average", "maximum", "maps"):
             kept[name].append(found[name])
         spots = hottest(found["lesion"][..., 2], np.arange(len(found["lesion"])), CELL, 1)
-        kept["peak"].append(spots.centre)
+        kept["peak"].append(spots.centre.astype(np.float32))
         if start % 1024 == 0:
             say(f"features: {start} of {len(pictures.canvases)}")
     return {name: np.concatenate(parts) for name, parts in kept.items()}
@@ -110,7 +117,7 @@ def pooled(whole: Any, pictures: Pictures, say: Say) -> dict[str, npt.NDArray[An
 
 def scaled(canvases: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """(n, rows, columns) uint8 to (n, rows, columns, 1) float32 in 0..1."""
-    return np.asarray(canvases[..., None], dtype=np.float32) / 255
+    return np.asarray(canvases[..., None] / np.float32(255), dtype=np.float32)
 
 
 def _canvas(pictures: Pictures) -> tuple[int, int]:

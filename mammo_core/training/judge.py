@@ -26,6 +26,7 @@ from mammo_core.training.recipe import read_recipe
 
 OPERATING_POINTS = (("US screening", 0.889), ("European screening", 0.966))
 BASELINE_COLUMNS = ("age", "machine", "site", "view")
+POINTING_SETS = ("cbis_ddsm_mass", "mini_mias")
 FILM = ("cbis_ddsm_mass", "ddsm")
 
 
@@ -52,12 +53,14 @@ def folds_done(run: Path) -> list[int]:
 def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures, head: int = 0) -> Predictions:
     """Read what the networks in `folders` (folder, fold) said of pictures they were not trained on; `head` by its place in the recipe.
 
+    A picture of which several speak, as of an outside set all do, is taken from the first of them: one network is judged, not their mean.
+
     Raises ValueError where a folder speaks of a picture that is not in `pictures`.
     """
     place = {
         key: row for row, key in enumerate(zip(pictures.columns["dataset"], pictures.columns["file"], strict=True))
     }
-    table: list[tuple[float, ...]] = []
+    table: dict[int, tuple[float, ...]] = {}
     for folder, fold in folders:
         name = read_recipe(folder / "recipe.toml").heads[head].name
         with (folder / "predictions.csv").open(encoding="utf-8") as stream:
@@ -68,8 +71,8 @@ def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures, he
                 if key not in place:
                     raise ValueError(f"{folder} speaks of {key[1]} of {key[0]}, which is not among the pictures")
                 peak = (float(row["peak_row"]), float(row["peak_column"]))
-                table.append((place[key], float(row[name]), float(row["benign_map"]), *peak, fold))
-    values = np.array(table, dtype=np.float64).reshape(-1, 6)
+                table.setdefault(place[key], (float(row[name]), float(row["benign_map"]), *peak, fold))
+    values = np.array([(row, *said) for row, said in table.items()], dtype=np.float64).reshape(-1, 6)
     return Predictions(
         values[:, 0].astype(np.int64), values[:, 1], values[:, 2], values[:, 3:5], values[:, 5].astype(np.int64)
     )
@@ -175,7 +178,9 @@ def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator
         "evaluation": evaluation,
         "operating_points": points,
         "exams_at_least": {"unit": "exam", "source": "RSNA"} | exams_at_least(suspicion, exams.truth),
-        "pointing": [_pointed(predictions, pictures, name) for name in ("cbis_ddsm_mass", "mini_mias")],
+        "pointing": [
+            {"map": "lesion", **pointed(predictions.rows, predictions.peak, pictures, name)} for name in POINTING_SETS
+        ],
     }
 
 
@@ -233,10 +238,12 @@ def _baseline(found: Cases, pictures: Pictures, rng: np.random.Generator) -> lis
     return auc_interval(found.truth, score, found.woman, rng).as_list()
 
 
-def _pointed(predictions: Predictions, pictures: Pictures, name: str) -> dict[str, Any]:
-    """The pointing game on malignant pictures of one set that have boxes, on the canvas."""
+def pointed(
+    rows: npt.NDArray[np.int64], peaks: npt.NDArray[np.float64], pictures: Pictures, name: str
+) -> dict[str, Any]:
+    """The pointing game on the malignant pictures among `rows` of the set `name` that have boxes; (n, 2) `peaks` on the canvas."""
     turns: list[Pointing] = []
-    for row, peak in zip(predictions.rows, predictions.peak, strict=True):
+    for row, peak in zip(rows, peaks, strict=True):
         boxes = pictures.boxes[(pictures.box_picture == row) & pictures.box_malignant]
         if pictures.columns["dataset"][row] == name and pictures.malignant[row] and len(boxes):
             turns.append(point((float(peak[0]), float(peak[1])), boxes, pictures.breasts[row]))
