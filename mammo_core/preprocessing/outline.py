@@ -76,7 +76,7 @@ def _breast(small: FloatArray) -> BoolArray:
     otsu, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     air = float(np.median(scaled[scaled <= otsu]))
     mask = (scaled > air + SKIN_FRACTION * (otsu - air)).astype(np.uint8)
-    reach = max(3, round(max(mask.shape) * 0.015))
+    reach = max(3, round(max(mask.shape) * 0.015)) | 1  # an even kernel would move the outline up and left
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     if count < 2:

@@ -18,7 +18,7 @@ BATCH = 4
 
 def export(network: Any, graph: Path) -> None:
     """Write `network` (named inputs, a dict of outputs) as `graph` (.xml) and its weights beside it, in float32."""
-    network.export(graph, format="openvino", verbose=False)
+    network.export(str(graph), format="openvino", verbose=False)
 
 
 def reader(network: Any, outputs: tuple[str, ...]) -> Callable[[FloatArray], dict[str, FloatArray]]:
