@@ -74,7 +74,7 @@ def test_a_map_says_nothing_outside_the_box(transform: CanvasTransform) -> None:
     assert whole.sum(dtype=np.float64) == (bottom - top) * (right - left)
 
 
-@pytest.mark.parametrize("rows, columns", [(400, 320), (401, 333), (1300, 900), (700, 1024)])
+@pytest.mark.parametrize(("rows", "columns"), [(400, 320), (401, 333), (1300, 900), (700, 1024)])
 def test_a_mirrored_picture_gives_the_same_canvas_and_says_so(rows: int, columns: int) -> None:
     grey, _ = breast(rows, columns)
     plain, mirrored = prepare_grey(grey), prepare_grey(np.ascontiguousarray(grey[:, ::-1]))

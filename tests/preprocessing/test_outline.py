@@ -22,7 +22,7 @@ def test_the_chest_wall_is_found_on_either_side(seed: int) -> None:
     assert not find_outline(mirrored(grey)).chest_wall_left
 
 
-@pytest.mark.parametrize("rows, columns", [(300, 240), (800, 800), (1500, 1100)])
+@pytest.mark.parametrize(("rows", "columns"), [(300, 240), (800, 800), (1500, 1100)])
 def test_the_box_holds_the_breast_and_little_else(rows: int, columns: int) -> None:
     grey, box = breast(rows, columns)
     assert overlap(find_outline(grey).box, box) > 0.93

@@ -1,0 +1,69 @@
+"""Heads: the folded weights are the fitted pipeline, and every set and label weighs the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mammo_core.training.head import FEATURES, fit_head
+from mammo_core.training.recipe import HeadSpec
+
+SETS = ("rsna", "cbis_ddsm_mass")
+
+
+def random_features(seed: int, n: int = 240) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    malignant = rng.random(n) < 0.3
+    dataset = rng.choice([*SETS, "ddsm"], n, p=(0.6, 0.3, 0.1))
+    features = {
+        name: rng.normal(3, rng.uniform(0.1, 9, width), (n, width)).astype(np.float32) + malignant[:, None] * 0.4
+        for name, width in (("average", 12), ("maximum", 12), ("maps", 6))
+    }
+    return features, malignant, dataset
+
+
+@pytest.mark.parametrize("used", [FEATURES, ("average", "maps"), ("maps",)])
+@pytest.mark.parametrize("sets", [SETS, ("rsna",)])
+def test_folded_weights_give_the_scores_of_the_pipeline(used: tuple[str, ...], sets: tuple[str, ...]) -> None:
+    features, malignant, dataset = random_features(len(used))
+    chosen = np.random.default_rng(1).random(len(malignant)) < 0.7
+    head = fit_head(HeadSpec("head", used, sets, 0.05), features, malignant, dataset, chosen)
+
+    part = chosen & np.isin(dataset, sets)
+    weight = np.zeros(len(malignant))
+    for name in sets:
+        for label in (False, True):
+            weight[part & (dataset == name) & (malignant == label)] = 1 / np.sum(
+                part & (dataset == name) & (malignant == label)
+            )
+    weight *= part.sum() / weight.sum()
+    x = np.concatenate([features[name] for name in FEATURES if name in used], axis=1).astype(np.float64)
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=2000))
+    pipeline.fit(
+        x[part],
+        malignant[part],
+        standardscaler__sample_weight=weight[part],
+        logisticregression__sample_weight=weight[part],
+    )
+    np.testing.assert_allclose(head.score(features), pipeline.decision_function(x), rtol=1e-3, atol=1e-3)
+
+
+def test_features_that_are_not_asked_for_weigh_nothing() -> None:
+    features, malignant, dataset = random_features(0)
+    head = fit_head(HeadSpec("maps", ("maps",), SETS, 1.0), features, malignant, dataset, np.ones(240, bool))
+    assert not head.weights[:24].any()
+    assert head.weights[24:].all()
+
+
+def test_pictures_that_are_not_chosen_change_nothing() -> None:
+    features, malignant, dataset = random_features(0)
+    chosen = np.arange(240) < 200
+    spec = HeadSpec("head", FEATURES, SETS, 0.1)
+    one = fit_head(spec, features, malignant, dataset, chosen)
+    spoiled = {name: np.where(chosen[:, None], values, np.float32(1e3)) for name, values in features.items()}
+    other = fit_head(spec, spoiled, malignant, dataset, chosen)
+    np.testing.assert_array_equal(one.weights, other.weights)
+    assert one.bias == other.bias

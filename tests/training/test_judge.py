@@ -1,0 +1,107 @@
+"""Judging: pictures are put together as the reading room does, and nothing a network was trained on is judged."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mammo_core.exam import Exam, ImageResult, Laterality, Mammogram, View
+from mammo_core.inference import combine
+from mammo_core.training.judge import Predictions, cases, folds_done, read_predictions
+from mammo_core.training.pictures import Pictures
+from tests.training.synthetic import RECIPE, pictures
+
+place = st.tuples(st.sampled_from(Laterality), st.sampled_from(View))
+picture = st.tuples(st.sampled_from("abc"), place, st.floats(-8, 8), st.booleans())
+
+
+def stored(taken: list) -> Pictures:
+    n = len(taken)
+    columns = {
+        "patient_id": [woman for woman, *_ in taken],
+        "laterality": [side.value for _, (side, _), _, _ in taken],
+        "view": [view.value for _, (_, view), _, _ in taken],
+        "label": ["malignant" if cancer else "benign" for *_, cancer in taken],
+    }
+    empty = np.zeros((n, 1, 1))
+    return Pictures(
+        empty.astype(np.uint8),
+        empty.astype(bool),
+        {key: np.array(value) for key, value in columns.items()},
+        np.zeros((0, 4)),
+        np.zeros(0, np.int64),
+        np.zeros(0, bool),
+    )
+
+
+@settings(deadline=None)
+@given(st.lists(picture, min_size=1, max_size=14))
+def test_breasts_and_exams_score_as_in_the_reading_room(taken: list) -> None:
+    made, n = stored(taken), len(taken)
+    log_odds = np.array([value for _, _, value, _ in taken])
+    said = Predictions(np.arange(n), log_odds, np.zeros(n), np.zeros((n, 2)), made.folds())
+    exams = cases(said, log_odds, made, "exam")
+    breasts = cases(said, log_odds, made, "breast")
+    assert sorted(exams.woman) == sorted(set(made.women))
+    for woman, score, truth in zip(exams.woman, exams.score, exams.truth, strict=True):
+        own = [number for number in range(n) if taken[number][0] == woman]
+        mammograms = tuple(
+            Mammogram(str(k), f"{k}.png", np.empty((0, 0), np.uint8), laterality=taken[k][1][0], view=taken[k][1][1])
+            for k in own
+        )
+        p = {str(k): 1 / (1 + np.exp(-taken[k][2])) for k in own}
+        images = {k: ImageResult(k, np.array([0, 1 - v, v], np.float32), 100 * v, {}) for k, v in p.items()}
+        result = combine(Exam("exam", "exam", mammograms), "m-1", images)
+        assert 1 / (1 + np.exp(-score)) == pytest.approx(result.malignant, abs=1e-5)
+        assert truth == any(taken[k][3] for k in own)
+        of_breasts = 1 / (1 + np.exp(-breasts.score[breasts.woman == woman]))
+        assert sorted(of_breasts) == pytest.approx(sorted(b.malignant for b in result.breasts), abs=1e-5)
+
+
+def test_pictures_are_judged_as_they_are() -> None:
+    made = pictures(n=8)
+    said = Predictions(np.array([5, 2]), np.array([1.0, -1.0]), np.zeros(2), np.zeros((2, 2)), made.folds()[[5, 2]])
+    found = cases(said, said.malignant, made, "image")
+    assert found.lead.tolist() == [5, 2]
+    assert found.score.tolist() == [1.0, -1.0]
+
+
+def test_an_unknown_unit_is_refused() -> None:
+    made = pictures(n=2)
+    said = Predictions(np.arange(2), np.zeros(2), np.zeros(2), np.zeros((2, 2)), np.zeros(2, np.int64))
+    with pytest.raises(ValueError, match="not 'woman'"):
+        cases(said, said.malignant, made, "woman")
+
+
+def predicted(folder: Path, rows: list[tuple[str, str, int, float]]) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    with (folder / "predictions.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("dataset", "file", "trained_on", "benign_map", "peak_row", "peak_column", "all", "maps"))
+        writer.writerows((name, file, trained, 0.5, 8.0, 24.0, z, -z) for name, file, trained, z in rows)
+    return folder
+
+
+def test_what_a_network_was_trained_on_is_left_out_and_the_first_word_counts(tmp_path: Path) -> None:
+    made = pictures(n=12)
+    sets = [str(name) for name in made.columns["dataset"]]
+    rows = [(sets[k], f"images/{k}.png", int(k == 0), float(k)) for k in (0, 1, 6)]
+    again = [(sets[k], f"images/{k}.png", 0, 10.0 + k) for k in (6, 2)]
+    folders = [(predicted(tmp_path / "fold0", rows), 0), (predicted(tmp_path / "fold3", again), 3)]
+    said = read_predictions(folders, made)
+    assert dict(zip(said.rows.tolist(), said.malignant.tolist(), strict=True)) == {1: 1.0, 6: 6.0, 2: 12.0}
+    assert dict(zip(said.rows.tolist(), said.fold.tolist(), strict=True)) == {1: 0, 6: 0, 2: 3}
+    assert read_predictions(folders, made, head=1).malignant.tolist() == [-value for value in said.malignant]
+    assert folds_done(tmp_path) == [0, 3]
+
+
+def test_a_picture_nobody_knows_is_named(tmp_path: Path) -> None:
+    folder = predicted(tmp_path / "fold0", [("rsna", "images/900.png", 0, 1.0)])
+    with pytest.raises(ValueError, match=r"images/900\.png of rsna"):
+        read_predictions([(folder, 0)], pictures(n=4))

@@ -1,0 +1,77 @@
+"""Pictures as training sees them: read, packed and divided by woman."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mammo_core.preprocessing import CANVAS
+from mammo_core.training.pictures import FOLDS, Pictures, pack, read_pictures, unpack
+from tests.training.synthetic import pictures, write_set
+
+
+def test_packed_pictures_come_back(tmp_path: Path) -> None:
+    made = pictures(n=9, canvas=(64, 40))
+    pack(made, tmp_path / "packed.npz", quality=100)
+    back = unpack(tmp_path / "packed.npz")
+    np.testing.assert_array_equal(back.breasts, made.breasts)
+    np.testing.assert_array_equal(back.boxes, made.boxes)
+    np.testing.assert_array_equal(back.box_picture, made.box_picture)
+    np.testing.assert_array_equal(back.box_malignant, made.box_malignant)
+    assert back.columns.keys() == made.columns.keys()
+    for key in made.columns:
+        np.testing.assert_array_equal(back.columns[key], made.columns[key])
+    assert back.canvases.dtype == np.uint8
+    assert np.abs(back.canvases.astype(int) - made.canvases.astype(int)).mean() < 4
+
+
+def test_a_data_folder_is_read_with_its_boxes_on_the_canvas(tmp_path: Path) -> None:
+    write_set(tmp_path, "film", mirrored=(False, True, False))
+    write_set(tmp_path, "more_film", mirrored=(True,))
+    read = read_pictures(tmp_path, ("film", "more_film"))
+    assert read.canvases.shape == read.breasts.shape == (4, *CANVAS)
+    assert read.columns["dataset"].tolist() == ["film"] * 3 + ["more_film"]
+    assert read.columns["age"].tolist() == [""] * 4
+    assert read.box_picture.tolist() == [0, 1, 2, 3]
+    assert read.malignant.all()
+    assert read.box_malignant.all()
+    for picture, (top, left, bottom, right) in zip(read.box_picture, read.boxes, strict=True):
+        bright = read.canvases[picture] >= 250
+        rows, columns = np.flatnonzero(bright.sum(axis=1) > 10), np.flatnonzero(bright.sum(axis=0) > 10)
+        np.testing.assert_allclose(
+            (top, left, bottom, right), (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1), atol=4
+        )
+
+
+def test_a_set_may_come_without_boxes(tmp_path: Path) -> None:
+    write_set(tmp_path, "screening", mirrored=(False,))
+    (tmp_path / "screening" / "boxes.csv").unlink()
+    read = read_pictures(tmp_path, ("screening",))
+    assert read.boxes.shape == (0, 4)
+    assert read.box_picture.shape == (0,)
+
+
+def test_a_set_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="the set elsewhere"):
+        read_pictures(tmp_path, ("elsewhere",))
+
+
+@given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=40))
+def test_folds_never_split_a_woman(women: list[str]) -> None:
+    n = 2 * len(women)
+    made = Pictures(
+        np.zeros((n, 1, 1), np.uint8),
+        np.ones((n, 1, 1), bool),
+        {"patient_id": np.array([*women, *reversed(women)])},
+        np.zeros((0, 4)),
+        np.zeros(0, np.int64),
+        np.zeros(0, bool),
+    )
+    folds = made.folds()
+    assert set(folds) <= set(range(FOLDS))
+    for woman in made.women:
+        assert len(set(folds[made.women == woman])) == 1
