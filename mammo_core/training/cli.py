@@ -34,7 +34,7 @@ def train(args: argparse.Namespace) -> int:
 
 
 def evaluate(args: argparse.Namespace) -> int:
-    """Judge a run on women it had not seen: a table for every head of the recipe, report.json for the first."""
+    """Judge a run on women it had not seen: a table for what ships and for every head, report.json for the first."""
     from mammo_core.training.judge import folds_done, judge, read_predictions
 
     folds = folds_done(args.run)
@@ -42,12 +42,12 @@ def evaluate(args: argparse.Namespace) -> int:
         raise ValueError(f"{args.run} holds no fold with predictions")
     recipe = read_recipe(args.run / f"fold{folds[0]}" / "recipe.toml")
     pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside)
-    for number, head in enumerate(recipe.heads):
-        predictions = read_predictions([(args.run / f"fold{fold}", fold) for fold in folds], pictures, number)
+    for heads in (recipe.ships, *((head.name,) for head in recipe.heads)):
+        predictions = read_predictions([(args.run / f"fold{fold}", fold) for fold in folds], pictures, heads)
         report = judge(predictions, pictures, np.random.default_rng(recipe.seed))
-        print(f"\n{head.name}: folds {', '.join(map(str, folds))}")
+        print(f"\n{' + '.join(heads)}: folds {', '.join(map(str, folds))}")
         _print_report(report)
-        if number == 0:
+        if heads == recipe.ships:
             (args.run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 0
 

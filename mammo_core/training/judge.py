@@ -50,8 +50,12 @@ def folds_done(run: Path) -> list[int]:
     return [fold for fold in range(FOLDS) if (run / f"fold{fold}" / "predictions.csv").is_file()]
 
 
-def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures, head: int = 0) -> Predictions:
-    """Read what the networks in `folders` (folder, fold) said of pictures they were not trained on; `head` by its place in the recipe.
+def read_predictions(
+    folders: Iterable[tuple[Path, int]], pictures: Pictures, heads: tuple[str, ...] | None = None
+) -> Predictions:
+    """Read what the networks in `folders` (folder, fold) said of pictures they were not trained on.
+
+    Scores of several `heads` are added up (None: of those that ship).
 
     A picture of which several speak, as of an outside set all do, is taken from the first of them: one network is judged, not their mean.
 
@@ -62,7 +66,7 @@ def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures, he
     }
     table: dict[int, tuple[float, ...]] = {}
     for folder, fold in folders:
-        name = read_recipe(folder / "recipe.toml").heads[head].name
+        added = heads or read_recipe(folder / "recipe.toml").ships
         with (folder / "predictions.csv").open(encoding="utf-8") as stream:
             for row in csv.DictReader(stream):
                 if int(row["trained_on"]):
@@ -71,7 +75,9 @@ def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures, he
                 if key not in place:
                     raise ValueError(f"{folder} speaks of {key[1]} of {key[0]}, which is not among the pictures")
                 peak = (float(row["peak_row"]), float(row["peak_column"]))
-                table.setdefault(place[key], (float(row[name]), float(row["benign_map"]), *peak, fold))
+                table.setdefault(
+                    place[key], (sum(float(row[name]) for name in added), float(row["benign_map"]), *peak, fold)
+                )
     values = np.array([(row, *said) for row, said in table.items()], dtype=np.float64).reshape(-1, 6)
     return Predictions(
         values[:, 0].astype(np.int64), values[:, 1], values[:, 2], values[:, 3:5], values[:, 5].astype(np.int64)

@@ -146,7 +146,7 @@ def serving_network(
 ) -> Any:
     """The network that ships: `canvas` and `calibration` to `scores`, `probabilities`, `gradcam` and `lesion`, in one pass.
 
-    `tensors` holds a run's weights (see `fit.save_weights`); head 0 is taken. u = benign[0] * (top mean of benign against
+    `tensors` holds the backbone, `patch_logits` and `head`, as an artefact's weights do. u = benign[0] * (top mean of benign against
     background) + benign[1]. Grad-CAM (Selvaraju et al. 2017) weighs each channel by its gradient's mean over the cells; the
     scores being linear in pooled cells, that mean is a constant, whichever cells the maxima fall on.
     """
@@ -156,11 +156,11 @@ def serving_network(
     features = layers.Concatenate()([whole.output[name] for name in ("average", "maximum", "maps")])
     depth = kernel.shape[0]
     weights = np.zeros((2 * depth + 6, 3), dtype=np.float32)
-    weights[:, 2] = tensors["head0/weights"]
+    weights[:, 2] = tensors["head/weights"]
     weights[2 * depth + 2, :2] = -benign[0], benign[0]
     score = layers.Dense(3, name="scores")
     scores = score(features)
-    score.set_weights([weights, np.array([-benign[1], benign[1], tensors["head0/bias"][0]], dtype=np.float32)])
+    score.set_weights([weights, np.array([-benign[1], benign[1], tensors["head/bias"][0]], dtype=np.float32)])
     contrasts = np.stack(
         [kernel[:, 2] - kernel[:, 0], kernel[:, 2] - kernel[:, 1], kernel[:, 1] - kernel[:, 0]], axis=1
     )

@@ -6,13 +6,14 @@ figures they are.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from sklearn.metrics import roc_auc_score
 
 from mammo_core.exam import CLASSES
@@ -21,7 +22,7 @@ from mammo_core.training.export import export
 from mammo_core.training.judge import folds_done, judge, read_predictions
 from mammo_core.training.networks import load_backbone, serving_network
 from mammo_core.training.pictures import FOLDS, NO_FOLD, Pictures
-from mammo_core.training.recipe import read_recipe
+from mammo_core.training.recipe import Recipe, read_recipe
 
 BENIGN_SCALE = 1.0
 """u = BENIGN_SCALE * (top mean of benign against background) + shift. Given, not learned."""
@@ -35,6 +36,9 @@ LIMITS = (
     "Not a medical device. Not for clinical use.",
     "Trained where about a third of the pictures show cancer: a probability is not a screening risk.",
     "Normal against benign is not validated: it was given, not learned.",
+    "Of RSNA's women with cancer nearly all have pictures of the affected breast only, those without have both. The exam's score is the "
+    "higher breast's, so specificity at the operating points is that of whole exams, but exam AUC and sensitivity are lower bounds.",
+    "The heads that ship were chosen on the same women that the figures are of, which flatters them a little.",
     "Operating points come from digital mammograms of the RSNA set; on film and on other machines they are not valid.",
     "The public pictures were stretched to squares and reduced to 8 bits; fine calcifications are lost in them and on the canvas.",
     "Implants, magnification, spot views, specimens and raw data are not scored.",
@@ -65,23 +69,23 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
     dataset = pictures.columns["dataset"][predictions.rows]
     clear = np.isin(dataset, recipe.sets) & ~pictures.malignant[predictions.rows]
     shift = -BENIGN_SCALE * float(np.quantile(predictions.benign_map[clear], 1 - BENIGN_SHARE))
-    tensors = load_file(source / "weights.safetensors")
+    tensors = _with_shipping_head(load_file(source / "weights.safetensors"), recipe)
     canvas = (pictures.canvases.shape[1], pictures.canvases.shape[2])
     export(serving_network(load_backbone(tensors), tensors, (BENIGN_SCALE, shift), canvas), folder / "graph.xml")
-    for name in ("weights.safetensors", "recipe.toml"):
-        shutil.copyfile(source / name, folder / name)
-    rng = np.random.default_rng(recipe.seed)
+    save_file(tensors, folder / "weights.safetensors")
+    shutil.copyfile(source / "recipe.toml", folder / "recipe.toml")
+    figures = judge(predictions, pictures, np.random.default_rng(recipe.seed))
     card = {
         "name": recipe.name,
         "version": recipe.version,
         "title": recipe.title,
         "classes": list(CLASSES),
         "canvas": list(canvas),
-        **judge(predictions, pictures, rng),
+        **figures,
         "normal_benign": _normal_benign(
             predictions.benign_map, dataset, pictures.columns["label"][predictions.rows], shift
         ),
-        "limits": list(LIMITS),
+        "limits": [*LIMITS, *_beaten(figures["evaluation"])],
         "licence": LICENCE,
         "trained_on": _counts(
             pictures, pictures.of(*recipe.sets) & (pictures.folds() != (NO_FOLD if fold is None else fold))
@@ -90,6 +94,26 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
         "held_out_fold": fold,
     }
     return seal(folder, card)
+
+
+def _with_shipping_head(tensors: dict[str, npt.NDArray[Any]], recipe: Recipe) -> dict[str, npt.NDArray[Any]]:
+    """The run's weights with one head, `head/weights` and `head/bias`, the sum of those that ship: adding log-odds adds weights."""
+    numbers = [number for number, head in enumerate(recipe.heads) if head.name in recipe.ships]
+    kept = {name: tensor for name, tensor in tensors.items() if not re.match(r"head\d+/", name)}
+    for part in ("weights", "bias"):
+        stacked = np.stack([tensors[f"head{number}/{part}"] for number in numbers])
+        kept[f"head/{part}"] = np.asarray(stacked.sum(axis=0), dtype=np.float32)
+    return kept
+
+
+def _beaten(evaluation: list[dict[str, Any]]) -> list[str]:
+    """A sentence for every set and unit on which a baseline that sees no picture does better than the network."""
+    return [
+        f"{row['set']}, {row['unit']}: age, machine, site and view alone (AUC {row['baseline_auc'][0]:.2f}) tell more than this network "
+        f"({row['auc'][0]:.2f})."
+        for row in evaluation
+        if row["baseline_auc"] and row["baseline_auc"][0] > row["auc"][0]
+    ]
 
 
 def _whose(fold: int | None, judged: list[int]) -> str:
