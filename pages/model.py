@@ -135,7 +135,13 @@ def limits(card: dict[str, Any]) -> None:
     st.markdown(f"**Licence:** {card['licence']}")
     if card["trained_on"]:
         st.markdown("#### Trained on")
-        table([{"What": name, "How much": str(value)} for name, value in card["trained_on"].items()], "")
+        table(
+            [
+                {"Set": name} | {key.capitalize(): str(n) for key, n in counts.items()}
+                for name, counts in card["trained_on"].items()
+            ],
+            "",
+        )
 
 
 with st.container(key="sheet"):

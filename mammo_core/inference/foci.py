@@ -23,6 +23,13 @@ HALF_HEIGHT = 0.5
 MIN_CONTRAST = 0.05
 """A map that rises less than this probability above its median in the breast is flat: its maximum is chance."""
 
+MIN_PEAK = 0.25
+"""A spot counts only above the share of malignant patches that a patch network is trained on: below it, the map says "less
+than chance"."""
+
+MIN_SIDE = 0.015
+"""Spots narrower than this part of the picture's longer side, half a cell of the map, are edges of what was cut off."""
+
 
 def find_foci(heat: FloatArray, breast: npt.NDArray[np.bool_], min_contrast: float = MIN_CONTRAST) -> tuple[Focus, ...]:
     """Spots of `heat` (rows, columns), highest peak first, at most three; empty where it marks nothing.
@@ -42,7 +49,13 @@ def find_foci(heat: FloatArray, breast: npt.NDArray[np.bool_], min_contrast: flo
     mass = float(raised.sum(dtype=np.float64))
     threshold = HALF_HEIGHT * float(raised.max())
     count, labels, stats, _ = cv2.connectedComponentsWithStats((raised >= threshold).astype(np.uint8), connectivity=8)
-    spots = [_spot(raised, heat, labels, stats[label], label) for label in range(1, count)]
+    narrow = MIN_SIDE * max(heat.shape)
+    wide = [
+        label
+        for label in range(1, count)
+        if min(stats[label, cv2.CC_STAT_WIDTH], stats[label, cv2.CC_STAT_HEIGHT]) > narrow
+    ]
+    spots = [spot for label in wide if (spot := _spot(raised, heat, labels, stats[label], label))[0] >= MIN_PEAK]
     spots.sort(key=lambda spot: (-spot[0], spot[2]))
     return tuple(
         Focus(number, box, peak, share=min(1.0, inside / mass), value=value)

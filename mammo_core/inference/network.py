@@ -82,7 +82,8 @@ def heat_map(
     """One map of `result` on the mammogram's own grid: (rows, columns) float32, 0..1.
 
     A lesion map holds probabilities; Grad-CAM has no unit and is divided by its own maximum. A map that is flat, or
-    whose maximum lies outside the breast, comes back as zeros: it says nothing, and nothing is to be painted.
+    whose maximum lies outside the breast, comes back as zeros: it says nothing, and nothing is to be painted. Outside the
+    breast every map is 0.
 
     Raises:
         ValueError: `kind` or `class_name` is unknown, or `result` is that of another picture.
@@ -98,9 +99,10 @@ def heat_map(
     if kind == "gradcam":
         heat = heat / max(float(heat.max()), np.finfo(np.float32).tiny)
     placed = seen.transform.to_mammogram(heat.astype(np.float32))
-    if says_nothing(placed, _breast_on(seen)):
+    breast = _breast_on(seen)
+    if says_nothing(placed, breast):
         return np.zeros_like(placed)
-    return placed
+    return np.where(breast, placed, np.float32(0))
 
 
 # What preprocessing made of a picture lives exactly as long as the picture does: an exam that is let go leaves nothing.

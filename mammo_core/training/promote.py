@@ -28,6 +28,8 @@ BENIGN_SCALE = 1.0
 """u = BENIGN_SCALE * (top mean of benign against background) + shift. Given, not learned."""
 BENIGN_SHARE = 0.1
 """The shift is set so that this part of the training sets' pictures without cancer has u > 0: screening finds few benign lesions."""
+EVIDENCE = ("recipe.toml", "split.csv", "history.csv", "predictions.csv")
+"""What of the judged folds goes along under `run/`, so that anyone with the data can judge them again."""
 LICENCE = (
     "Research use only, not for clinical use. The weights were trained on RSNA, CBIS-DDSM and DDSM pictures, of which RSNA's may be used "
     "for non-commercial and academic research only; the code's Apache-2.0 licence does not extend to the weights."
@@ -74,6 +76,11 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
     export(serving_network(load_backbone(tensors), tensors, (BENIGN_SCALE, shift), canvas), folder / "graph.xml")
     save_file(tensors, folder / "weights.safetensors")
     shutil.copyfile(source / "recipe.toml", folder / "recipe.toml")
+    for each in judged:
+        evidence = folder / "run" / f"fold{each}"
+        evidence.mkdir(parents=True, exist_ok=True)
+        for name in EVIDENCE:
+            shutil.copyfile(run / f"fold{each}" / name, evidence / name)
     figures = judge(predictions, pictures, np.random.default_rng(recipe.seed))
     card = {
         "name": recipe.name,

@@ -119,7 +119,7 @@ def _picture(mammogram: Mammogram, result: ExamResult, ticks: Ticks) -> None:
         f'<span style="width:84px;text-align:right;color:{QUIET}">{_focus_words(said)}</span></div>'
         f"{look.bar(said.suspicion, ticks, 3, strong=False)}"
         f'<div class="room-small" style="margin-top:3px">normal {normal:.0f} · benign {benign:.0f} · '
-        f"malignant {malignant:.0f} %</div>"
+        f"malignant {escape(look.whole(malignant))} %</div>"
     )
 
 
