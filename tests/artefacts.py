@@ -61,8 +61,8 @@ def graph() -> Any:
     rest = op.subtract(floats(1.0), malignant)
     benign = op.multiply(rest, op.sigmoid(u))
     normal = op.multiply(rest, op.sigmoid(op.negative(u)))
-    third = op.multiply(cells, floats(0.5))
-    lesion = op.concat([op.subtract(floats(1.0), cells), third, third], 1)
+    shares = [op.multiply(cells, floats(share)) for share in (0.2, 0.8)]
+    lesion = op.concat([op.subtract(floats(1.0), cells), *shares], 1)
     gradcam = op.concat([op.relu(op.negative(cells)), cells, cells], 1)
     outputs = {
         "scores": scores,

@@ -23,9 +23,8 @@ HALF_HEIGHT = 0.5
 MIN_CONTRAST = 0.05
 """A map that rises less than this probability above its median in the breast is flat: its maximum is chance."""
 
-MIN_PEAK = 0.25
-"""A spot counts only above the share of malignant patches that a patch network is trained on: below it, the map says "less
-than chance"."""
+MIN_PEAK = 0.5
+"""A spot counts only where the patch network holds malignant for more likely than background and benign together."""
 
 MIN_SIDE = 0.015
 """Spots narrower than this part of the picture's longer side, half a cell of the map, are edges of what was cut off."""
