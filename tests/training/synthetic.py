@@ -20,6 +20,7 @@ backbone = "backbone.npz"
 sets = ["rsna", "cbis_ddsm_mass"]
 outside = ["mini_mias"]
 patch = 32
+ships = ["all"]
 dropout = 0.1
 norm_momentum = 0.9
 

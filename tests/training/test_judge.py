@@ -97,7 +97,8 @@ def test_what_a_network_was_trained_on_is_left_out_and_the_first_word_counts(tmp
     said = read_predictions(folders, made)
     assert dict(zip(said.rows.tolist(), said.malignant.tolist(), strict=True)) == {1: 1.0, 6: 6.0, 2: 12.0}
     assert dict(zip(said.rows.tolist(), said.fold.tolist(), strict=True)) == {1: 0, 6: 0, 2: 3}
-    assert read_predictions(folders, made, head=1).malignant.tolist() == [-value for value in said.malignant]
+    assert read_predictions(folders, made, ("maps",)).malignant.tolist() == [-value for value in said.malignant]
+    assert not read_predictions(folders, made, ("all", "maps")).malignant.any()
     assert folds_done(tmp_path) == [0, 3]
 
 

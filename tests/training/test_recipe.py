@@ -60,3 +60,9 @@ def test_a_recipe_without_rounds_or_heads_is_refused(tmp_path: Path, part: str) 
 def test_an_outside_set_cannot_be_trained_on(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="rsna cannot be trained on"):
         read_recipe(written(tmp_path, RECIPE.replace('outside = ["mini_mias"]', 'outside = ["mini_mias", "rsna"]')))
+
+
+@pytest.mark.parametrize("ships", ["[]", '["all", "another"]'])
+def test_only_heads_of_the_recipe_can_ship(tmp_path: Path, ships: str) -> None:
+    with pytest.raises(ValueError, match="ships must name"):
+        read_recipe(written(tmp_path, RECIPE.replace('ships = ["all"]', f"ships = {ships}")))
