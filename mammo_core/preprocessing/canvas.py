@@ -7,7 +7,7 @@ breast. Windows, padding and names play no part: equal pixels give an equal canv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -89,8 +89,8 @@ class NetworkInput:
 
 
 def prepare(mammogram: Mammogram) -> NetworkInput:
-    """Make the network's input from a mammogram's pixels alone."""
-    return prepare_grey(bright_is_dense(mammogram))
+    """Make the network's input from a mammogram's pixels alone: a picture file of the same pixels cannot name its padding."""
+    return prepare_grey(bright_is_dense(replace(mammogram, padding=None)))
 
 
 def prepare_grey(grey: FloatArray) -> NetworkInput:
