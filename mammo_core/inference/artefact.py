@@ -19,9 +19,7 @@ from typing import Any
 import numpy as np
 
 from mammo_core.exam import CLASSES, FloatArray, Source
-
-CANVAS = (512, 320)
-"""Rows and columns of every network's input."""
+from mammo_core.preprocessing import CANVAS
 
 OTHER_FILES = ("graph.xml", "graph.bin", "weights.safetensors", "recipe.toml", "golden.json")
 """What a model folder holds beside its card."""
