@@ -13,7 +13,6 @@ import numpy.typing as npt
 import openvino
 
 FloatArray = npt.NDArray[np.float32]
-BATCH = 4
 
 
 def export(network: Any, graph: Path) -> None:
@@ -32,7 +31,7 @@ def reader(network: Any, outputs: tuple[str, ...]) -> Callable[[FloatArray], dic
         )
 
     def read(canvases: FloatArray) -> dict[str, FloatArray]:
-        parts = [graph(canvases[start : start + BATCH]) for start in range(0, len(canvases), BATCH)]
+        parts = [graph(canvas[None]) for canvas in canvases]
         return {name: np.concatenate([part[name] for part in parts]) for name in outputs}
 
     return read

@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from mammo_core.training.export import reader
 from mammo_core.training.head import BENIGN_MAP, Head, fit_head
@@ -71,7 +71,10 @@ def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fo
             network.save_weights(checkpoint)
         dense = tuple(network.get_layer("patch_logits").get_weights())
     _round_to_half(backbone)
-    features = pooled(whole_network(backbone, *_dense(dense), _canvas(pictures)), pictures, say)
+    features = _kept_features(
+        run / "features.safetensors",
+        lambda: pooled(whole_network(backbone, *_dense(dense), _canvas(pictures)), pictures, say),
+    )
     heads = [
         fit_head(spec, features, pictures.malignant, pictures.columns["dataset"], trained) for spec in recipe.heads
     ]
@@ -98,6 +101,16 @@ def _round_to_half(backbone: Any) -> None:
     """Heads are fitted to, and figures are made with, the very weights that are stored: float16."""
     for layer in backbone.layers:
         layer.set_weights([value.astype(np.float16).astype(np.float32) for value in layer.get_weights()])
+
+
+def _kept_features(path: Path, make: Callable[[], dict[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
+    """Reading every picture takes minutes; what was read is kept with the run, so that heads can be fitted anew."""
+    if not path.is_file():
+        half = path.with_suffix(".part")
+        save_file(make(), half)
+        half.replace(path)
+    stored: dict[str, npt.NDArray[Any]] = load_file(path)
+    return stored
 
 
 def pooled(whole: Any, pictures: Pictures, say: Say) -> dict[str, npt.NDArray[Any]]:
