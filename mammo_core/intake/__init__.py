@@ -56,38 +56,39 @@ BAD_BYTES = (
 _APPLE = (b"\x00\x05\x16\x07", b"\x00\x05\x16\x00")
 
 
-def read_bytes(name: str, data: bytes) -> list[Mammogram | Refusal]:
+def read_bytes(name: str, data: bytes, *, lenient: bool = False) -> list[Mammogram | Refusal]:
     """Everything that a file holds: one entry, or one for every file in a ZIP.
 
     `name` is for people, and for pictures tells side and view; it may hold a folder ("a/b/0_R-CC.png").
+    `lenient` reads whatever decodes to one grey picture, mammogram or not, for showing alone.
     """
     if not is_archive(data):
-        return [_read_one(name, data)]
+        return [_read_one(name, data, lenient)]
     try:
-        return [_read_member(f"{name}/{member}", content) for member, content in members(data)]
+        return [_read_member(f"{name}/{member}", content, lenient) for member, content in members(data)]
     except Refused as refused:
         return [Refusal(name, refused.code, refused.sentence)]
     except BAD_BYTES:
         return [_refusal(name, "archive_damaged")]
 
 
-def _read_member(name: str, content: bytes | Refused) -> Mammogram | Refusal:
+def _read_member(name: str, content: bytes | Refused, lenient: bool) -> Mammogram | Refusal:
     if isinstance(content, Refused):
         return Refusal(name, content.code, content.sentence)
-    return _refusal(name, "archive_nested") if is_archive(content) else _read_one(name, content)
+    return _refusal(name, "archive_nested") if is_archive(content) else _read_one(name, content, lenient)
 
 
-def _read_one(name: str, data: bytes) -> Mammogram | Refusal:
+def _read_one(name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:
     """The boundary: whatever the readers raise on bad bytes becomes a refusal here, and only here."""
     try:
-        return _read(name, data)
+        return _read(name, data, lenient)
     except Refused as refused:
         return Refusal(name, refused.code, refused.sentence)
     except BAD_BYTES:
         return _refusal(name, "damaged")
 
 
-def _read(name: str, data: bytes) -> Mammogram:
+def _read(name: str, data: bytes, lenient: bool) -> Mammogram:
     if not data:
         raise Refused("empty")
     if len(data) > MAX_BYTES:
@@ -95,7 +96,7 @@ def _read(name: str, data: bytes) -> Mammogram:
     if data.startswith(_APPLE):
         raise Refused("apple_double")
     if is_dicom(data):
-        return read_dicom(name, data)
+        return read_dicom(name, data, lenient=lenient)
     if is_picture(data):
         return read_picture(name, data)
     raise Refused("not_an_image")

@@ -91,10 +91,14 @@ def is_dicom(data: bytes) -> bool:
     return explicit or int.from_bytes(data[4:8], "little") < 1024
 
 
-def read_dicom(name: str, data: bytes) -> Mammogram:
-    """The one grey picture in a DICOM file. Raises Refused, or what pydicom raises on damage."""
+def read_dicom(name: str, data: bytes, *, lenient: bool = False) -> Mammogram:
+    """The one grey picture in a DICOM file; `lenient` reads it even where it is no mammogram for reading.
+
+    Raises Refused, or what pydicom raises on damage.
+    """
     dataset, syntax = _parsed(data)
-    _refuse_what_is_no_mammogram(dataset)
+    if not lenient:
+        _refuse_what_is_no_mammogram(dataset)
     pixels, bits_stored = stored_values(dataset, syntax)
     inverted = _inverted(dataset)
     laterality = _laterality(dataset)
