@@ -53,22 +53,30 @@ class VoiFunction(StrEnum):
 
 @dataclass(frozen=True)
 class Window:
-    """One named window on the modality (rescaled) scale of the file."""
+    """One window on the modality (rescaled) scale of the file.
+
+    `name` is the file's own explanation, "" if none; `number` its place among the file's windows, from 1.
+    """
 
     name: str
     center: float
     width: float
     function: VoiFunction = VoiFunction.LINEAR
+    number: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class VoiLut:
-    """One named VOI LUT: `values` (N,) unsigned of `bits` bits; input `first` maps to values[0]."""
+    """One LUT: `values` (N,) unsigned of `bits` bits; input `first` maps to values[0].
+
+    `name` is the file's own explanation, "" if none; `number` its place among the file's LUTs, from 1.
+    """
 
     name: str
     first: int
     values: npt.NDArray[np.uint16]
     bits: int
+    number: int = 1
 
 
 Preset = Window | VoiLut
@@ -106,6 +114,7 @@ class Mammogram:
         laterality, view: None where the file does not say.
         view_code: the file's own word for the projection ("ML", "XCCL"...), "" if none.
         unscored: (code, sentence) why no network of ours applies, or None.
+        remarks: sentences on where the file contradicts itself about side or view.
         source: digital, film or unknown.
         patient, study_uid, study_date (ISO), accession, age (years): "" / None where absent.
     """
@@ -125,6 +134,7 @@ class Mammogram:
     view: View | None = None
     view_code: str = ""
     unscored: tuple[str, str] | None = None
+    remarks: tuple[str, ...] = ()
     source: Source = Source.UNKNOWN
     patient: str = ""
     study_uid: str = ""

@@ -118,7 +118,7 @@ def read_dicom(name: str, data: bytes, *, lenient: bool = False) -> Mammogram:
         laterality=laterality,
         view=View(view_code) if view_code in tuple(View) else None,
         view_code=view_code,
-        unscored=_unscored(dataset, view_code, pixels),
+        unscored=None if lenient else _unscored(dataset, view_code, pixels),
         source=_source(dataset),
         patient=_text(dataset, "PatientID"),
         study_uid=_text(dataset, "StudyInstanceUID"),
@@ -384,7 +384,7 @@ def _unscored(dataset: Dataset, view_code: str, pixels: npt.NDArray[Any]) -> tup
         _text(dataset, "PresentationIntentType").upper() == "FOR PROCESSING"
         or _text(dataset, "SOPClassUID") == DigitalMammographyXRayImageStorageForProcessing
     ):
-        return unscored("for_processing")
+        raise Refused("for_processing")
     if view_code == "SPECIMEN" or "SPECIMEN" in kind or re.search(r"\bspecimen\b", words):
         return unscored("specimen")
     if any(re.search(r"STEREO|SCOUT", value) for value in kind) or re.search(r"\b(stereo|scout)", words):

@@ -1,4 +1,4 @@
-"""Every sentence that says why a file was not read, or why a picture is not scored.
+"""Every sentence that says why a file was not read, why a picture is not scored, or where a file contradicts itself.
 
 Codes are stable and for programs; sentences are for people: what is wrong, and what would help.
 Nothing here decides anything, and no sentence carries a value that could name a patient.
@@ -12,8 +12,8 @@ MAX_PIXELS = 120_000_000
 MAX_BYTES = 1_000_000_000
 """Largest file that is read, in bytes."""
 
-SMALL_SIDE = 128
-"""Pictures with a shorter side than this are shown, not scored."""
+SMALL_SIDE = 256
+"""Pictures with a shorter side than this are refused."""
 
 REFUSALS = {
     "empty": "The file is empty.",
@@ -28,6 +28,8 @@ REFUSALS = {
     "not_mammogram": "Not a mammogram: this is {what}.",
     "colour": "A colour picture. Mammograms are grey: send the original image.",
     "several_frames": "Several pictures in one file (a stack or film). Send the single views.",
+    "for_processing": "Raw detector data (FOR PROCESSING). Send the FOR PRESENTATION image of the same view.",
+    "too_small": "The picture is too small to be a mammogram: less than 256 pixels a side. Send it at full size.",
     "tomosynthesis": "Breast tomosynthesis is not read here. Send the 2D or synthetic 2D view.",
     "unknown_syntax": "The picture is packed in a way that is not read here. Export it uncompressed.",
     "encrypted": "The file is encrypted. Export it without encryption.",
@@ -43,7 +45,6 @@ REFUSALS = {
 }
 
 UNSCORED = {
-    "for_processing": "Raw detector data (FOR PROCESSING). Send the FOR PRESENTATION image of the same view.",
     "implant": "Not scored: the breast has an implant, and the network was not made for it.",
     "magnification": "Not scored: a magnification view, and the network was made for whole breasts.",
     "spot": "Not scored: a spot compression view, and the network was made for whole breasts.",
@@ -52,6 +53,11 @@ UNSCORED = {
     "cropped": "Not scored: a cropped picture, and the network was made for whole breasts.",
     "test_image": "Not scored: a test or calibration picture, not of a breast.",
     "too_small": "Not scored: the picture is too small to hold a breast.",
+}
+
+REMARKS = {
+    "sides": "The file says two sides: {first}, but {second}. The first is used.",
+    "views": "The file says two views: {first}, but {second}. The first is used.",
 }
 
 MODALITIES = {
@@ -105,3 +111,8 @@ class Refused(Exception):
 def unscored(code: str) -> tuple[str, str]:
     """The pair (code, sentence) that a `Mammogram` carries where no network of ours applies."""
     return code, UNSCORED[code]
+
+
+def remark(code: str, first: str, second: str) -> str:
+    """What a file says twice and differently; `first` and `second` are such as "R by Image Laterality"."""
+    return REMARKS[code].format(first=first, second=second)

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
 
-def ramp(rows: int = 160, columns: int = 130, dtype: str = "u2", top: int = 4095) -> npt.NDArray[Any]:
+def ramp(rows: int = 320, columns: int = 260, dtype: str = "u2", top: int = 4095) -> npt.NDArray[Any]:
     """A picture of different values in every corner."""
     grid = np.add.outer(np.arange(rows), 2 * np.arange(columns))
     return (grid * (top / grid.max())).astype(dtype)

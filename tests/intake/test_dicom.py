@@ -200,7 +200,6 @@ def test_side_and_view_come_from_wherever_the_file_says_them(
     ("attributes", "reason"),
     [
         ({"BreastImplantPresent": "YES"}, "implant"),
-        ({"PresentationIntentType": "FOR PROCESSING"}, "for_processing"),
         ({"ViewCodeSequence": [code("399162004", ("399163009",))]}, "magnification"),
         ({"EstimatedRadiographicMagnificationFactor": "1.8"}, "magnification"),
         ({"ViewCodeSequence": [code("399162004", ("399055006",))]}, "spot"),
