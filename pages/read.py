@@ -11,7 +11,7 @@ from pages.parts.bar import bar
 from pages.parts.desk import Desk, example_files
 from pages.parts.look import DISCLAIMER, write
 from pages.parts.models import choices, network
-from pages.parts.upload import LIMITS, read, refused, upload
+from pages.parts.upload import LIMITS, passed_over, read, refused, upload
 from pages.parts.viewer import wall
 
 
@@ -26,6 +26,7 @@ def front(desk: Desk) -> None:
             read(desk, example_files())
         if desk.refusals:
             refused(desk.refusals)
+        passed_over(desk)
         write("quiet", f"The example is a synthetic phantom, not a woman. {DISCLAIMER}")
         st.page_link("pages/model.py", label="About the model")
 

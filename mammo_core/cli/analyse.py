@@ -59,6 +59,7 @@ def analyse(asked: argparse.Namespace) -> int:
         with closing(Notes(out, artefact.digest, forget=asked.force)) as notes:
             _finish(files, artefact, out, notes, asked.workers)
             _conclude([notes.of(path) for path in files], artefact.name, out)
+            _say_what_was_passed_over(sum(notes.of(path)["passed_over"] for path in files))
     except OSError as error:
         # Files that cannot be read are refusals by now: what is left is the output.
         raise UsageError(f"{out} cannot be written: {error}") from error
@@ -73,6 +74,12 @@ def _model(name: str | None) -> Artefact:
         return load_artefact(folder)
     except (ValueError, ArtefactMismatch) as error:
         raise UsageError(str(error)) from error
+
+
+def _say_what_was_passed_over(count: int) -> None:
+    if count:
+        were = "side file of macOS or Windows was" if count == 1 else "side files of macOS or Windows were"
+        print(f"mammo_core analyse: {count} {were} passed over in the archives.", file=sys.stderr)
 
 
 def _is_ours(path: Path, out: Path) -> bool:

@@ -1,13 +1,14 @@
 """One file from disk to its note: the lines for images.jsonl, and the few header fields that group its pictures.
 
-Writes the heat maps as it goes. Keeps no pixels and no name of a patient: that becomes a hash, which still says which
-pictures belong together.
+A ZIP is a file with many pictures. Writes the heat maps as it goes. Keeps no pixels and no name of a patient: that
+becomes a hash, which still says which pictures belong together.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -16,23 +17,25 @@ import numpy as np
 
 from mammo_core.exam import CLASSES, FloatArray, ImageResult, Laterality, Mammogram, Refusal, Source, View
 from mammo_core.inference import Network, heat_map
-from mammo_core.intake import read_bytes
+from mammo_core.intake import Request, shared
 from mammo_core.intake.refusals import MAX_BYTES, REFUSALS
 
 
 class Note(TypedDict):
-    """What is kept of one file: lines of images.jsonl, and headers of the pictures that were read."""
+    """What is kept of one file: lines of images.jsonl, headers of the pictures that were read, side files left out."""
 
     lines: list[dict[str, Any]]
     headers: list[dict[str, Any]]
+    passed_over: int
 
 
 def analyse_file(path: Path, network: Network, out: Path) -> Note:
     """Read one file, score its pictures and write their heat maps under `out`/heatmaps."""
-    note = Note(lines=[], headers=[])
-    for item in _read(path):
-        # Members of an archive are told apart by the names that intake gave them, "a.zip/b.png".
-        file = item.name if item.name.startswith(f"{path}/") else str(path)
+    note = Note(lines=[], headers=[], passed_over=0)
+    request = Request()
+    for item in _read(path, request):
+        # Members of an archive are told apart by the names that intake gave them, "a.zip!b.png".
+        file = item.name
         if isinstance(item, Refusal):
             note["lines"].append(_line(file, "refused", reason=(item.code, item.sentence)))
             continue
@@ -43,6 +46,7 @@ def analyse_file(path: Path, network: Network, out: Path) -> Note:
         result = network.score(item)
         heatmap = _write_heat_map(heat_map(item, result), item.image_id, out)
         note["lines"].append(_line(file, "scored", item, result=result, model=network.name, heatmap=heatmap))
+    note["passed_over"] = request.passed_over
     return note
 
 
@@ -61,14 +65,15 @@ def light_mammogram(header: dict[str, Any]) -> Mammogram:
     )
 
 
-def _read(path: Path) -> list[Mammogram | Refusal]:
+def _read(path: Path, request: Request) -> Iterator[Mammogram | Refusal]:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return [Refusal(str(path), "file_too_large", REFUSALS["file_too_large"])]
-        content = path.read_bytes()
+        code, content = ("file_too_large", b"") if path.stat().st_size > MAX_BYTES else ("", path.read_bytes())
     except OSError:
-        return [Refusal(str(path), "unreadable", REFUSALS["unreadable"])]
-    return list(read_bytes(str(path), content))
+        code, content = "unreadable", b""
+    if code:
+        yield Refusal(str(path), code, REFUSALS[code])
+    else:
+        yield from shared().read(str(path), content, request=request)
 
 
 def _header(m: Mammogram, file: str) -> dict[str, Any]:

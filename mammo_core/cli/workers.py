@@ -1,7 +1,7 @@
 """Files worked through in order, by this process or by several; answers come back in the order of the files.
 
 Worker processes are spawned, load the model once, share the processor's cores fairly, leave Ctrl-C to the process that
-started them, and leave with it.
+started them, and leave with it. Each has files decoded by a reader process of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from mammo_core.cli import UsageError
 from mammo_core.cli.picture import Note, analyse_file
 from mammo_core.inference import Artefact, Network, load_artefact
+from mammo_core.intake import shared
 
 AHEAD = 4
 """Files given out per worker beyond those answered for: enough to keep all busy, few enough to keep memory bounded."""
@@ -34,6 +35,7 @@ def work_through(
     """
     workers = min(workers, len(files))
     if workers <= 1:
+        shared().warm()  # the reader starts while the model loads
         network = Network(artefact)
         for path in files:
             yield path, analyse_file(path, network, out)
@@ -70,6 +72,7 @@ def _begin(folder: Path, out: Path, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     cv2.setNumThreads(threads)
+    shared().warm()
     _network, _out = Network(load_artefact(folder, threads)), out
 
 

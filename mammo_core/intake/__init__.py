@@ -7,7 +7,6 @@ file is a `Refusal`. It knows no networks and no screens, and changes no pixel.
 from __future__ import annotations
 
 import struct
-import zipfile
 import zlib
 
 import cv2
@@ -16,13 +15,14 @@ from PIL import Image
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from mammo_core.exam import Mammogram, Refusal
-from mammo_core.intake.archive import is_archive, members
+from mammo_core.intake.archive import Request, files
 from mammo_core.intake.dicom import is_dicom, read_dicom
 from mammo_core.intake.grouping import find_files, group, reassign
+from mammo_core.intake.isolation import Reader, shared
 from mammo_core.intake.picture import is_picture, read_picture
-from mammo_core.intake.refusals import MAX_BYTES, Refused
+from mammo_core.intake.refusals import Refused
 
-__all__ = ["find_files", "group", "read_bytes", "reassign"]
+__all__ = ["Reader", "Request", "find_files", "group", "read_bytes", "reassign", "shared"]
 
 # Values outside a VR's rules are common and harmless; pydicom's warnings would quote them, names included.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -36,7 +36,6 @@ BAD_BYTES = (
     AssertionError,
     AttributeError,
     LookupError,
-    MemoryError,
     NotImplementedError,
     OSError,
     RuntimeError,  # RecursionError and imagecodecs' errors too
@@ -46,7 +45,6 @@ BAD_BYTES = (
     EOFError,
     struct.error,
     zlib.error,
-    zipfile.BadZipFile,
     cv2.error,
     BytesLengthException,
     InvalidDicomError,
@@ -62,20 +60,12 @@ def read_bytes(name: str, data: bytes, *, lenient: bool = False) -> list[Mammogr
     `name` is for people, and for pictures tells side and view; it may hold a folder ("a/b/0_R-CC.png").
     `lenient` reads whatever decodes to one grey picture, mammogram or not, for showing alone.
     """
-    if not is_archive(data):
-        return [_read_one(name, data, lenient)]
-    try:
-        return [_read_member(f"{name}/{member}", content, lenient) for member, content in members(data)]
-    except Refused as refused:
-        return [Refusal(name, refused.code, refused.sentence)]
-    except BAD_BYTES:
-        return [_refusal(name, "archive_damaged")]
-
-
-def _read_member(name: str, content: bytes | Refused, lenient: bool) -> Mammogram | Refusal:
-    if isinstance(content, Refused):
-        return Refusal(name, content.code, content.sentence)
-    return _refusal(name, "archive_nested") if is_archive(content) else _read_one(name, content, lenient)
+    return [
+        Refusal(member, content.code, content.sentence)
+        if isinstance(content, Refused)
+        else _read_one(member, content, lenient)
+        for member, content in files(name, data, Request())
+    ]
 
 
 def _read_one(name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:
@@ -84,6 +74,8 @@ def _read_one(name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:
         return _read(name, data, lenient)
     except Refused as refused:
         return Refusal(name, refused.code, refused.sentence)
+    except MemoryError:
+        return _refusal(name, "too_much_memory")
     except BAD_BYTES:
         return _refusal(name, "damaged")
 
@@ -91,8 +83,6 @@ def _read_one(name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:
 def _read(name: str, data: bytes, lenient: bool) -> Mammogram:
     if not data:
         raise Refused("empty")
-    if len(data) > MAX_BYTES:
-        raise Refused("file_too_large")
     if data.startswith(_APPLE):
         raise Refused("apple_double")
     if is_dicom(data):

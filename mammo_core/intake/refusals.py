@@ -9,8 +9,8 @@ from __future__ import annotations
 MAX_PIXELS = 120_000_000
 """Largest picture that is read, in pixels (rows x columns)."""
 
-MAX_BYTES = 1_000_000_000
-"""Largest file that is read, in bytes."""
+MAX_BYTES = 512 << 20
+"""Largest file that is read, and the most that one request may hold or unpack to, in bytes."""
 
 SMALL_SIDE = 256
 """Pictures with a shorter side than this are refused."""
@@ -18,7 +18,8 @@ SMALL_SIDE = 256
 REFUSALS = {
     "empty": "The file is empty.",
     "too_large": "The picture is too large: more than 120 million pixels. Export it at the detector's resolution.",
-    "file_too_large": "The file is too large: more than 1 GB.",
+    "file_too_large": "The file is too large: more than 512 MB.",
+    "request_too_large": "More than 512 MB at once: this file was left out. Send it by itself.",
     "not_an_image": "Not a picture that can be read here. Send DICOM, PNG, JPEG, TIFF, PGM, WebP or BMP.",
     "apple_double": "A side file that macOS makes, with no picture in it. Send the file of the same name without '._'.",
     "dicomdir": "A DICOMDIR is only a table of contents. Send the image files that it lists.",
@@ -36,8 +37,16 @@ REFUSALS = {
     "bad_header": "The file does not say how its picture is stored: {what}. Export it again.",
     "unsupported_pixels": "The picture is stored in a way that is not read here: {what}.",
     "size_mismatch": "The packed picture has another size than the file says. Export it again.",
+    "took_too_long": "Reading the picture took too long and was stopped. Export it uncompressed.",
+    "too_much_memory": "Reading the picture takes more memory than is allowed. Export it again.",
+    "crashed": "The file brought its reader to a halt, so it was left out. Export it again.",
     "archive_encrypted": "The archive is locked with a password. Send it without.",
-    "archive_too_large": "The archive unpacks to more than is read at once. Send it in parts.",
+    "archive_too_large": "The archive unpacks to more than 512 MB at once. Send this file in another.",
+    "archive_too_many": "The archive holds more than 10,000 files. Send it in parts.",
+    "archive_bomb": "This file in the archive unpacks to far more than pixels do. Send the original image.",
+    "archive_climbing": "This file in the archive wants to lie outside of it. Pack it again.",
+    "archive_packing": "The archive is packed in an unusual way. Pack it as a plain ZIP.",
+    "member_damaged": "This file in the archive is damaged. Pack it again.",
     "archive_damaged": "The archive is damaged. Pack it again.",
     "archive_nested": "An archive inside an archive is not opened. Unpack it first.",
     "archive_empty": "There is no file in this archive.",

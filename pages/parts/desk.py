@@ -13,7 +13,7 @@ import streamlit as st
 
 from mammo_core.exam import Exam, ExamResult, Laterality, Mammogram, Refusal, View
 from mammo_core.hanging import Hanging, hang
-from mammo_core.intake import group, read_bytes, reassign
+from mammo_core.intake import Request, group, reassign, shared
 from pages.parts.shelf import Shelf
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "exam"
@@ -26,6 +26,7 @@ class Desk:
         self.shelf = Shelf()
         self.exams: list[Exam] = []
         self.refusals: list[Refusal] = []
+        self.passed_over = 0
         self.at = 0
         self.alone: str | None = None
         self.uploads = 0
@@ -38,6 +39,7 @@ class Desk:
     def of_session(cls) -> Desk:
         """Get this browser session's desk."""
         if "desk" not in st.session_state:
+            shared().warm()  # the first file finds its reader running
             st.session_state["desk"] = cls()
         desk = st.session_state["desk"]
         assert isinstance(desk, cls)
@@ -55,17 +57,22 @@ class Desk:
         return self._hangings[self.exam.exam_id]
 
     def take(self, files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, str, bool]]:
-        """Read files into exams; yields (name, outcome, whether it was read) as each one is done."""
+        """Read files into exams; yields (name, outcome, whether it was read) as each one is done.
+
+        All of them are one request, which holds 512 MB; what is beyond is not read, and says so.
+        """
         self.uploads += 1
+        request = Request()
         before = {exam.exam_id for exam in self.exams}
         for name, content in files:
-            for answer in read_bytes(name, content):
+            for answer in shared().read(name, content, request=request):
                 if isinstance(answer, Refusal):
                     self.refusals.append(answer)
                     yield answer.name, f"not read. {answer.sentence}", False
                 else:
                     self._keep(answer)
                     yield answer.name, f"read as {name_of(answer)}", True
+        self.passed_over += request.passed_over
         self._regroup()
         new = [index for index, exam in enumerate(self.exams) if exam.exam_id not in before]
         if new:
@@ -87,7 +94,7 @@ class Desk:
         if self.exams:
             self._go(min(self.at, len(self.exams) - 1))
         else:
-            self.at, self.refusals = 0, []
+            self.at, self.refusals, self.passed_over = 0, [], 0
 
     def reassign(self, mammogram: Mammogram, laterality: Laterality | None, view: View | None) -> None:
         """Say which breast and view a picture shows; its exam is grouped, hung and scored anew."""

@@ -18,7 +18,7 @@ from mammo_core.inference import meaning
 from pages.parts import look
 from pages.parts.desk import Desk, name_of
 from pages.parts.look import QUIET, rule, write
-from pages.parts.upload import not_read, refused
+from pages.parts.upload import not_read, passed_over, refused
 from pages.parts.viewer import Overlay
 
 KINDS = {"lesion": "Lesion map", "gradcam": "Grad-CAM"}
@@ -83,6 +83,7 @@ def foot(desk: Desk, folder: Path | None) -> None:
     if desk.refusals:
         with st.popover(not_read(desk.refusals), key="refusals", type="tertiary"):
             refused(desk.refusals)
+    passed_over(desk)
     write("small", look.DISCLAIMER)
 
 

@@ -1,7 +1,11 @@
-"""The one place where files come in: drop or choose them, and read what became of each. Bytes are let go once read."""
+"""The one place where files come in: drop or choose them, and read what became of each.
+
+Bytes are let go once read. All files of one upload together may hold 512 MB; Streamlit's own limit is for each alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from html import escape
 
 import streamlit as st
@@ -10,7 +14,10 @@ from mammo_core.exam import Refusal
 from pages.parts.desk import Desk
 from pages.parts.look import write
 
-LIMITS = "DICOM, PNG, JPEG, TIFF, PGM or a ZIP of them; up to 1 GB a file. Nothing is kept once you close it."
+LIMITS = (
+    "DICOM, PNG, JPEG, TIFF, PGM or a ZIP of them; 512 MB at once, counted as they unpack. "
+    "Nothing is kept once you close it."
+)
 
 
 def upload(desk: Desk, key: str) -> None:
@@ -26,11 +33,16 @@ def upload(desk: Desk, key: str) -> None:
     read(desk, [(file.name, file.getvalue()) for file in files])
 
 
-def read(desk: Desk, files: list[tuple[str, bytes]]) -> None:
-    """Read files one by one, saying what became of each, then hang the exam."""
+def read(desk: Desk, files: Sequence[tuple[str, bytes]]) -> None:
+    """Read files one by one, saying what became of each and of all that a ZIP holds, then hang the exam."""
     line, list_ = st.progress(0.0, "Reading"), st.container(key="outcomes", gap=None)
-    for done, (name, outcome, _) in enumerate(desk.take(files), start=1):
-        line.progress(min(done / len(files), 1.0), f"Reading: {done} of {len(files)}")
+
+    def in_turn() -> Iterator[tuple[str, bytes]]:
+        for number, file in enumerate(files, start=1):
+            line.progress((number - 1) / len(files), f"Reading: {number} of {len(files)}")
+            yield file
+
+    for name, outcome, _ in desk.take(in_turn()):
         list_.html(f'<div class="room-small"><b>{escape(name)}</b>: {escape(outcome)}</div>')
     st.rerun()
 
@@ -48,3 +60,10 @@ def refused(refusals: list[Refusal]) -> None:
 def not_read(refusals: list[Refusal]) -> str:
     """Say in a few words how many files were not read."""
     return f"{len(refusals)} file{'' if len(refusals) == 1 else 's'} not read"
+
+
+def passed_over(desk: Desk) -> None:
+    """Say how many side files of operating systems the archives held, if any."""
+    if desk.passed_over:
+        were = "side file of macOS or Windows was" if desk.passed_over == 1 else "side files of macOS or Windows were"
+        write("small", f"{desk.passed_over} {were} passed over.")

@@ -1,0 +1,293 @@
+"""Files read in worker processes, each with a cap on memory and time, so that a hostile file costs one refusal.
+
+A `Reader` unpacks archives here, one member at a time, and has every file decoded in a worker. A worker that takes too
+long is ended, one that dies is replaced, and either costs a `Refusal` of the file that it was at and nothing else.
+Workers import `intake` alone, not the program that started them (as `multiprocessing` would: Streamlit, or a script
+without a main guard), print nowhere, write no core file, leave Ctrl-C to their parent and leave with it.
+
+Where the system has no memory cap (Windows, macOS) time cap and size checks stand alone, and the log says so once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import pickle
+import queue
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache, lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from mammo_core.exam import Mammogram, Refusal
+from mammo_core.intake.archive import Request, files
+from mammo_core.intake.refusals import Refused
+
+SECONDS = 4.5
+"""Time that one file may take; with what stands around it an answer comes within five seconds."""
+
+MEMORY = 2 << 30
+"""Address space of one worker in bytes, of which the libraries take a quarter."""
+
+_START_SECONDS = 60.0
+_OUT_OF_MEMORY = 12  # ENOMEM, as an exit code
+_ROOT = Path(__file__).resolve().parents[2]
+_ONE_THREAD = {
+    # Every thread of these libraries reserves address space, and a worker decodes one picture at a time.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+}
+_log = logging.getLogger(__name__)
+
+
+class Reader:
+    """Reads files in `workers` processes; may be shared by threads, and closed by `with` or `close`.
+
+    Workers start with the first file, or ahead of it by `warm`. `seconds` is the time that one file may take and
+    `memory` the address space of one worker in bytes.
+    """
+
+    def __init__(self, workers: int = 1, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        self._workers = workers
+        # Last in, first out: a lone reader stays with the worker that is already running.
+        self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        for _ in range(workers):
+            self._idle.put(_Worker(seconds, memory))
+
+    def read(
+        self, name: str, data: bytes, *, lenient: bool = False, request: Request | None = None
+    ) -> Iterator[Mammogram | Refusal]:
+        """What `read_bytes` says of `data`, file by file as each is read; a file that ends its worker is refused.
+
+        `request` counts what several calls take in together; without one, each call is a request of its own.
+
+        Raises:
+            RuntimeError: no worker can be started on this machine.
+        """
+        for member, content in files(name, data, Request() if request is None else request):
+            if isinstance(content, Refused):
+                yield Refusal(member, content.code, content.sentence)
+            else:
+                yield self._decoded(member, content, lenient)
+
+    def warm(self) -> None:
+        """Start a worker, if none is at work, and do not wait for it."""
+        try:
+            worker = self._idle.get_nowait()
+        except queue.Empty:
+            return
+        worker.start()
+        self._idle.put(worker)
+
+    def close(self) -> None:
+        """End the workers, when each is done with the file that it is at."""
+        ended = [self._idle.get() for _ in range(self._workers)]
+        for worker in ended:
+            worker.end()
+            self._idle.put(worker)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _decoded(self, name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:
+        worker = self._idle.get()
+        try:
+            return worker.ask(name, data, lenient)
+        except Refused as refused:
+            return Refusal(name, refused.code, refused.sentence)
+        finally:
+            self._idle.put(worker)
+
+
+def shared() -> Reader:
+    """The one `Reader` of this process, closed when it ends."""
+    return _of_process(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _of_process(_pid: int) -> Reader:
+    """A process that was forked from one with a reader must not talk into the other's pipes."""
+    reader = Reader(workers=2)
+    atexit.register(reader.close)
+    return reader
+
+
+class _Worker:
+    """One process and the talk with it; starts anew by itself when its process is gone."""
+
+    def __init__(self, seconds: float, memory: int) -> None:
+        self._seconds, self._memory = seconds, memory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._greeted = False
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The process that is there, or a new one where there is none or it died."""
+        if self._process is not None and self._process.poll() is not None:
+            self.end()
+        if self._process is None:
+            code = f"from mammo_core.intake.isolation import serve; serve({self._memory}, {self._seconds})"
+            path = os.pathsep.join([str(_ROOT), *filter(None, sys.path)])
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", code],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path},
+                process_group=0 if os.name == "posix" else None,  # Ctrl-C in a terminal is not meant for it
+            )
+        return self._process
+
+    def ask(self, name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:
+        """Have one file read. Raises Refused where that ends the process, RuntimeError where none can be started."""
+        process = self.start()
+        if not self._greeted:
+            self._greet(process)
+        answer, in_time = self._talk(process, (name, pickle.PickleBuffer(data), lenient), self._seconds)
+        if answer is not None:
+            return answer  # type: ignore[no-any-return]
+        code = process.returncode
+        if not in_time:
+            raise Refused("took_too_long")
+        _log.warning("A process that reads files ended with exit code %s; it is replaced.", code)
+        # Nobody else kills it but a system that runs out of memory.
+        out_of_memory = code in (_OUT_OF_MEMORY, -getattr(signal, "SIGKILL", 9))
+        raise Refused("too_much_memory" if out_of_memory else "crashed")
+
+    def end(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                assert pipe is not None
+                with suppress(OSError):  # what was left in it has nowhere to go
+                    pipe.close()
+        self._process, self._greeted = None, False
+
+    def _greet(self, process: subprocess.Popen[bytes]) -> None:
+        capped, _ = self._talk(process, None, _START_SECONDS)
+        if capped is None:
+            raise RuntimeError("The process that reads files could not be started.")
+        if not capped:
+            _say_that_memory_is_not_capped()
+        self._greeted = True
+
+    def _talk(self, process: subprocess.Popen[bytes], question: Any, seconds: float) -> tuple[Any, bool]:
+        """The answer (None if the process died over it) and whether it was in time; a late process is ended."""
+        assert process.stdin is not None
+        assert process.stdout is not None
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        answer = None
+        timer = threading.Timer(seconds, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            if question is not None:
+                _send(process.stdin, question)
+            answer = _receive(process.stdout)
+        except (OSError, EOFError):
+            process.wait()
+        except BaseException:  # Ctrl-C in the middle of an answer: the rest of it would be taken for the next one
+            self.end()
+            raise
+        finally:
+            timer.cancel()
+            timer.join()
+        if answer is None or late.is_set():
+            self.end()
+        return answer, not late.is_set()
+
+
+@cache
+def _say_that_memory_is_not_capped() -> None:
+    _log.warning("This system caps no memory of a process: files are read under a time cap and size checks alone.")
+
+
+def serve(memory: int, seconds: float) -> None:
+    """Be a worker: read files as they are asked for on standard input, until that is closed.
+
+    Whatever a decoder prints goes nowhere: the answers have a file descriptor of their own.
+    """
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from mammo_core.intake import read_bytes
+
+    _send(answers, _cap_memory(memory))
+    try:
+        while True:
+            name, data, lenient = _receive(questions)
+            _leave_after(2 * seconds)
+            (answer,) = read_bytes(name, data, lenient=lenient)
+            _leave_after(0)
+            _send(answers, answer)
+            del data, answer
+    except EOFError:
+        return
+    except MemoryError:
+        sys.exit(_OUT_OF_MEMORY)
+
+
+def _cap_memory(memory: int) -> bool:
+    """Whether the system keeps this process within `memory` bytes of address space; macOS says so and does not."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the patient's picture
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    except (ValueError, OSError):
+        return False
+    return sys.platform != "darwin"
+
+
+def _leave_after(seconds: float) -> None:
+    """Have the system end this process; for when its parent, which would, is gone. Zero takes that back."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _send(pipe: IO[bytes], message: Any) -> None:
+    """Write a message: sizes, its pickle, then arrays and bytes as they are, without another copy of them."""
+    buffers: list[pickle.PickleBuffer] = []
+    parts = [pickle.dumps(message, protocol=5, buffer_callback=buffers.append)]
+    views = [memoryview(part) for part in parts] + [buffer.raw() for buffer in buffers]
+    pipe.write(struct.pack(f"<Q{len(views)}Q", len(views), *(view.nbytes for view in views)))
+    for view in views:
+        pipe.write(view)
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes]) -> Any:
+    """Read a message; arrays come read-only. Raises EOFError where the pipe ends."""
+    (count,) = struct.unpack("<Q", _exactly(pipe, 8))
+    sizes = struct.unpack(f"<{count}Q", _exactly(pipe, 8 * count))
+    head, *buffers = [_exactly(pipe, size) for size in sizes]
+    return pickle.loads(head, buffers=buffers)
+
+
+def _exactly(pipe: IO[bytes], size: int) -> bytes:
+    data = pipe.read(size)
+    if len(data) < size:
+        raise EOFError
+    return data
