@@ -1,10 +1,7 @@
-"""Stored values to grey, held against DCMTK's renderings and the formulas of PS3.3."""
+"""Stored values to grey, held against the formulas of PS3.3 (DCMTK's renderings: intake/test_oracle.py)."""
 
 from __future__ import annotations
 
-import csv
-from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,12 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammo_core.exam import Mammogram, Presentation, Preset, VoiFunction, VoiLut, Window
-from mammo_core.intake import read_bytes
 from mammo_core.presentation import bright_is_dense, colour_map, render
-from tests.shared import SHARED, needs_shared
-
-DICOM = SHARED / "dicom"
-KINDS = {"window": None, "window_linear": VoiFunction.LINEAR, "window_sigmoid": VoiFunction.SIGMOID, "voilut": None}
 
 
 def made(pixels: Any, **more: Any) -> Mammogram:
@@ -28,45 +20,6 @@ def made(pixels: Any, **more: Any) -> Mammogram:
 
 def shown(mammogram: Mammogram, preset: Preset | None = None, **changes: Any) -> npt.NDArray[np.uint8]:
     return render(mammogram, Presentation(preset, **changes))
-
-
-def oracle() -> list[dict[str, str]]:
-    path = DICOM / "oracle" / "manifest.csv"
-    if not path.exists():
-        return []
-    with path.open() as rows:
-        return [row for row in csv.DictReader(rows) if row["kind"] in KINDS]
-
-
-@cache
-def mammogram_of(file: str) -> Mammogram:
-    (mammogram,) = read_bytes(file, (DICOM / file).read_bytes())
-    assert isinstance(mammogram, Mammogram), mammogram
-    return mammogram
-
-
-@cache
-def value_maps() -> Any:
-    return np.load(DICOM / "oracle" / "value_maps.npz")
-
-
-@needs_shared("dicom/oracle")
-def test_the_oracle_is_there_to_be_asked() -> None:
-    assert len(oracle()) >= 80
-
-
-@pytest.mark.parametrize("row", oracle(), ids=lambda row: str(row["value_map_key"]))
-def test_every_rendering_is_within_one_grey_of_dcmtk(row: dict[str, str]) -> None:
-    mammogram = mammogram_of(row["file"])
-    family = VoiLut if row["kind"] == "voilut" else Window
-    preset = [preset for preset in mammogram.presets if isinstance(preset, family)][int(row["index"]) - 1]
-    function = KINDS[row["kind"]]
-    if function is not None and isinstance(preset, Window):
-        preset = replace(preset, function=function)
-    stored, expected = (value_maps()[f"{row['value_map_key']}.{part}"] for part in ("stored", "out"))
-    table = replace(mammogram, pixels=stored.astype(mammogram.pixels.dtype).reshape(1, -1))
-    difference = np.abs(shown(table, preset)[0].astype(int) - expected)
-    assert difference.max() <= 1
 
 
 def test_the_linear_window_is_that_of_the_standard() -> None:

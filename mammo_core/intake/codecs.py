@@ -1,7 +1,9 @@
 """One packed grey frame to stored values: imagecodecs first, pylibjpeg (through pydicom) behind it.
 
 The frame's own header is read before anything is allocated, and a size other than the one the file
-promises is refused there. It refuses to repair: a frame without its end is not filled up.
+promises is refused there. It refuses to repair: a frame without its end is not filled up. (Sequential JPEG
+whose scan header names a wrong end of spectral selection, as some 12-bit files do, needs no repair: the scan
+is the same whatever that byte says, and libjpeg-turbo reads it so.)
 """
 
 from __future__ import annotations
@@ -22,13 +24,23 @@ from mammo_core.intake.refusals import Refused
 
 _START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _JPEG_LS = 0xF7
+_CAPABILITIES = b"\xff\x50"
+_HIGH_THROUGHPUT = 1 << 17
 _END = b"\xff\xd9"
 _SLACK = 1024
+
+_DECODERS = {
+    # in order of speed; OpenJPEG reads high-throughput streams too, in twice the time of OpenJPH
+    "jpeg": (imagecodecs.jpeg8_decode,),
+    "jpegls": (imagecodecs.jpegls_decode,),
+    "jpeg2k": (imagecodecs.jpeg2k_decode,),
+    "htj2k": (imagecodecs.htj2k_decode, imagecodecs.jpeg2k_decode),
+}
 
 
 @dataclass(frozen=True)
 class FrameHeader:
-    """What a packed frame says of itself; `kind` is "jpeg", "jpegls" or "jpeg2k"."""
+    """What a packed frame says of itself; `kind` is "jpeg", "jpegls", "jpeg2k" or "htj2k"."""
 
     kind: str
     rows: int
@@ -38,7 +50,7 @@ class FrameHeader:
 
 
 def frame_header(frame: bytes) -> FrameHeader | None:
-    """The header of a JPEG, JPEG-LS or JPEG 2000 stream; None where it is none of them."""
+    """The header of a JPEG, JPEG-LS or (high-throughput) JPEG 2000 stream; None where it is none of them."""
     if frame[:4] == b"\xff\x4f\xff\x51":
         return _jpeg2000_header(frame, 0)
     if frame[:12] == b"\x00\x00\x00\x0cjP  \r\n\x87\n":
@@ -68,9 +80,8 @@ def unpack(dataset: Dataset, syntax: UID, rows: int, columns: int, dtype: np.dty
         raise Refused("unsupported_pixels", f"{header.precision} bits in a frame of {8 * dtype.itemsize}")
     if _END not in frame[-_SLACK:]:
         raise Refused("truncated")
-    try:
-        values = _by_imagecodecs(frame, header)
-    except (RuntimeError, ValueError):  # ImcdError is a RuntimeError; pylibjpeg knows some streams it does not
+    values = _by_imagecodecs(frame, header)
+    if values is None:  # pylibjpeg knows some streams that imagecodecs does not
         values = _by_pydicom(dataset, syntax, rows, columns)
     if values.shape != (rows, columns):
         raise Refused("size_mismatch")
@@ -108,21 +119,25 @@ def _jpeg_header(frame: bytes) -> FrameHeader | None:
 
 
 def _jpeg2000_header(frame: bytes, start: int) -> FrameHeader | None:
-    """SIZ marker segment (ISO/IEC 15444-1 A.5.1)."""
+    """SIZ marker segment (ISO/IEC 15444-1 A.5.1), and bit 15 of the CAP segment behind it (15444-15 A.3)."""
     if len(frame) < start + 44:
         return None
     columns, rows, left, top = (int.from_bytes(frame[start + at : start + at + 4]) for at in (8, 12, 16, 20))
     samples = int.from_bytes(frame[start + 40 : start + 42])
-    return FrameHeader("jpeg2k", rows - top, columns - left, samples, (frame[start + 42] & 0x7F) + 1)
+    behind = start + 4 + int.from_bytes(frame[start + 4 : start + 6])
+    capable = int.from_bytes(frame[behind + 4 : behind + 8]) if frame[behind : behind + 2] == _CAPABILITIES else 0
+    kind = "htj2k" if capable & _HIGH_THROUGHPUT else "jpeg2k"
+    return FrameHeader(kind, rows - top, columns - left, samples, (frame[start + 42] & 0x7F) + 1)
 
 
-def _by_imagecodecs(frame: bytes, header: FrameHeader) -> npt.NDArray[Any]:
-    decode = {
-        "jpeg": imagecodecs.jpeg8_decode,
-        "jpegls": imagecodecs.jpegls_decode,
-        "jpeg2k": imagecodecs.jpeg2k_decode,
-    }[header.kind]
-    return np.asarray(decode(frame))
+def _by_imagecodecs(frame: bytes, header: FrameHeader) -> npt.NDArray[Any] | None:
+    """What the first decoder to understand the frame makes of it, or None."""
+    for decode in _DECODERS[header.kind]:
+        try:
+            return np.asarray(decode(frame))
+        except (RuntimeError, ValueError, ImportError):  # its own errors are RuntimeErrors; not every build has all
+            continue
+    return None
 
 
 def _decoder(syntax: UID) -> Decoder | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from mammo_core.exam import Exam, ExamResult, ImageResult, Laterality, Mammogram, Presentation, Preset
+from mammo_core.exam import Exam, ExamResult, ImageResult, Laterality, Mammogram, Presentation, Preset, VoiLut
 from mammo_core.hanging import PLACES, Hanging, Pane, heat_png, picture_png, reach
 from mammo_core.inference import heat_map
 from pages.parts.desk import Desk, name_of
@@ -55,10 +55,12 @@ class Overlay:
 
 
 def window_names(mammogram: Mammogram) -> list[str]:
-    """Names of a file's windows, each once; nameless ones are numbered."""
+    """Names of a file's windows, each once; nameless ones are numbered, tables named as a window is are marked."""
     names: list[str] = []
     for number, preset in enumerate(mammogram.presets, start=1):
-        name = preset.name or f"Window {number}"
+        name = preset.name or f"{'LUT' if isinstance(preset, VoiLut) else 'Window'} {preset.number}"
+        if isinstance(preset, VoiLut) and name in names:
+            name = f"{name} (LUT)"
         names.append(f"{name} ({number})" if name in names else name)
     return names
 
