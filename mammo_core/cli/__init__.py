@@ -37,6 +37,10 @@ def _run(asked: argparse.Namespace) -> int:
         from mammo_core.cli.analyse import analyse
 
         return analyse(asked)
+    if asked.command == "render":
+        from mammo_core.cli.render import render
+
+        return render(asked)
     if asked.command == "models":
         from mammo_core.cli.models import list_models, verify_models
 
@@ -68,6 +72,15 @@ def _parser() -> argparse.ArgumentParser:
     analyse.add_argument("--model", metavar="NAME", help="a model of 'models list'; the default model if left out")
     analyse.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes to work in (default 1)")
     analyse.add_argument("--force", action="store_true", help="do everything anew")
+
+    render = commands.add_parser(
+        "render",
+        help="write mammograms as grey pictures",
+        description="Write every picture under each of its windows and lookup tables as an 8-bit PNG at full size into "
+        "DIR, and renders.jsonl beside them. Whatever decodes is rendered; what does not is named.",
+    )
+    render.add_argument("paths", nargs="+", metavar="PATH", type=Path, help="a file, or a folder with all below it")
+    render.add_argument("--out", required=True, metavar="DIR", type=Path, help="where pictures are written")
 
     models = commands.add_parser("models", help="list or verify the models", description="List or verify the models.")
     verbs = models.add_subparsers(dest="models_command", required=True, metavar="COMMAND")
