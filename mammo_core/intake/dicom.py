@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 
-import pydicom
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset
+from pydicom.filereader import read_dataset, read_partial
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     UID,
     BreastTomosynthesisImageStorage,
@@ -36,6 +39,10 @@ from mammo_core.intake.views import modifiers, projection, speaks_of_a_breast
 
 _MAMMOGRAPHY = (DigitalMammographyXRayImageStorageForPresentation, DigitalMammographyXRayImageStorageForProcessing)
 _RADIOGRAPHS = ("CR", "DX", "RG", "OT", "SC", "HC")
+
+_PIXEL_DATA = Tag("PixelData")
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+_SYNTAX = b"\x02\x00\x10\x00UI"
 
 _PLAUSIBLE_MAGNIFICATION = (1.0, 2.5)
 _PLAUSIBLE_SPACING = (0.005, 2.0)
@@ -95,25 +102,71 @@ def read_dicom(name: str, data: bytes, *, lenient: bool = False) -> Mammogram:
 
 
 def _parsed(data: bytes) -> tuple[Dataset, UID]:
-    meta, start = _file_meta(data)
-    syntax = UID(text(meta, "TransferSyntaxUID"))
-    if syntax and not syntax.is_transfer_syntax:
+    syntax, start = _file_meta(data)
+    if not syntax and data[128:132] == b"DICM":
+        syntax, start = _damaged_file_meta(data)
+        if syntax:
+            data = data[:132] + _SYNTAX + len(syntax).to_bytes(2, "little") + syntax.encode() + data[start:]
+    if syntax and not UID(syntax).is_transfer_syntax:
         raise Refused("unknown_syntax")
     if syntax == DeflatedExplicitVRLittleEndian:
         _refuse_a_bomb(data[start:])
-    dataset = pydicom.dcmread(BytesIO(data), force=True)
+    dataset = _data_set(data)
     if not syntax:
         implicit, little = dataset.original_encoding
         syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-    return dataset, syntax
+    return dataset, UID(syntax)
 
 
-def _file_meta(data: bytes) -> tuple[Dataset, int]:
-    """The file meta information (PS3.10 7.1) and where the data set begins, before that is unpacked."""
+def _file_meta(data: bytes) -> tuple[str, int]:
+    """Transfer syntax by the file meta information (PS3.10 7.1), and where the data set begins, not yet unpacked."""
     stream = BytesIO(data)
     stream.seek(132 if data[128:132] == b"DICM" else 0)
     meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag.group != 2)
-    return meta, stream.tell()
+    return text(meta, "TransferSyntaxUID"), stream.tell()
+
+
+def _damaged_file_meta(data: bytes) -> tuple[str, int]:
+    """The same where an element before the transfer syntax has no type that there is: taken as one of short length."""
+    syntax, at = "", 132
+    while data[at : at + 2] == b"\x02\x00":
+        long = data[at + 4 : at + 6] in (b"OB", b"UN")
+        length = int.from_bytes(data[at + 8 : at + 12] if long else data[at + 6 : at + 8], "little")
+        value = at + (12 if long else 8)
+        if data[at + 2 : at + 4] == b"\x10\x00":
+            syntax = data[value : value + length].decode("ascii", "replace").strip("\0 ")
+        at = value + length
+    return syntax, at
+
+
+def _data_set(data: bytes) -> Dataset:
+    """Everything, or where that runs beyond the end of the file, all up to the pixels: what is wrong behind is harmless."""
+    for stop in (None, _behind_the_pixels()):
+        with suppress(OSError):  # pydicom raises it at the end, or gives nothing
+            dataset = read_partial(BytesIO(data), stop, force=True)
+            if len(dataset) and ("PixelData" in dataset or not _ends_in_a_value(dataset)):
+                return dataset
+    header = read_partial(BytesIO(data), lambda tag, vr, length: bool(tag == _PIXEL_DATA), force=True)
+    raise Refused("truncated" if "Rows" in header or _ends_in_a_value(header) else "damaged")
+
+
+def _behind_the_pixels() -> Callable[[BaseTag, str | None, int], bool]:
+    seen = False
+
+    def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
+        nonlocal seen
+        behind, seen = seen, seen or tag == _PIXEL_DATA
+        return behind
+
+    return stop
+
+
+def _ends_in_a_value(dataset: Dataset) -> bool:
+    """Whether a value is shorter than it says, as the last of a file is that was cut off."""
+    return any(
+        isinstance(one, RawDataElement) and one.value is not None and len(one.value) < one.length != _UNDEFINED_LENGTH
+        for one in dataset.values()
+    )
 
 
 def _refuse_a_bomb(deflated: bytes) -> None:
@@ -125,11 +178,11 @@ def _refuse_a_bomb(deflated: bytes) -> None:
         rest = inflate.unconsumed_tail
         if total > MAX_BYTES:
             raise Refused("too_large")
+    if not inflate.eof:
+        raise Refused("truncated")
 
 
 def _refuse_what_is_no_picture(dataset: Dataset) -> None:
-    if not len(dataset):
-        raise Refused("damaged")
     if text(dataset, "SOPClassUID") == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in dataset:
         raise Refused("dicomdir")
 

@@ -483,6 +483,39 @@ def test_a_file_without_preamble_or_meta_information_is_read(implicit: bool) -> 
         np.testing.assert_array_equal(mammogram.pixels, pixels)
 
 
+CUT = {
+    ExplicitVRLittleEndian: saved(dataset(ramp())),
+    DeflatedExplicitVRLittleEndian: saved(dataset(ramp()), DeflatedExplicitVRLittleEndian),
+    JPEGLSLossless: saved(packed(ramp(), PACKED[JPEGLSLossless](ramp())), JPEGLSLossless),
+    HTJ2KLossless: saved(packed(ramp(), PACKED[HTJ2KLossless](ramp())), HTJ2KLossless),
+}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(list(CUT)), st.floats(0.0, 1.0))
+def test_a_file_that_is_cut_in_its_pixels_is_called_truncated(syntax: str, share: float) -> None:
+    whole = CUT[syntax]
+    header = whole.find(b"\xe0\x7f\x10\x00") + 12 if syntax != DeflatedExplicitVRLittleEndian else 400
+    at = round(header + share * (len(whole) - 12 - header))
+    (answer,) = read_bytes("cut", whole[:at])
+    assert isinstance(answer, Refusal)
+    assert answer.code == "truncated"
+
+
+def test_what_is_wrong_behind_the_pixels_is_harmless() -> None:
+    endless = b"\x09\x00\x01\x00UN\0\0\xff\xff\xff\xff"
+    (answer,) = read_bytes("endless", saved(dataset(ramp())) + endless)
+    assert isinstance(answer, Mammogram)
+
+
+def test_a_wrong_element_before_the_transfer_syntax_does_not_hide_it() -> None:
+    whole = bytearray(CUT[JPEGLSLossless])
+    at = whole.find(b"\x02\x00\x02\x00UI")
+    whole[at + 2 : at + 6] = b"\xff\xff\xff\xff"
+    (answer,) = read_bytes("wrong", bytes(whole))
+    assert isinstance(answer, Mammogram), answer
+
+
 def test_stacks_colour_and_empty_headers_are_refused() -> None:
     assert refused(dataset(ramp(), NumberOfFrames=2)).code == "several_frames"
     stack = dataset(ramp(), NumberOfFrames=2, ImageType=["DERIVED", "PRIMARY", "TOMOSYNTHESIS"])

@@ -161,3 +161,17 @@ def test_a_wrong_end_of_spectral_selection_does_not_stop_a_sequential_picture(
     picture, other = stored(name), stored(same)
     assert np.abs(picture - other).mean() <= mean
     assert np.corrcoef(picture.ravel(), other.ravel())[0, 1] > 0.93
+
+
+@needs_shared("dicom/broken")
+@pytest.mark.parametrize(("folder", "legal"), [("broken", 127), ("syntax", 118)])
+def test_what_others_can_read_is_not_called_broken(folder: str, legal: int) -> None:
+    """Files that pydicom or DCMTK read may be refused for what they are, never as damage."""
+    seen = 0
+    for row in rows_of(f"{folder}/MANIFEST.csv"):
+        if row["pydicom_3.0.2"].startswith("ok") or row["dcmtk_3.6.7_dcmj2pnm"].startswith("ok"):
+            seen += 1
+            (found,) = read_bytes(row["file"], (DICOM / folder / row["file"]).read_bytes())
+            if isinstance(found, Refusal):
+                assert found.code not in {"damaged", "truncated", "not_an_image", "bad_header", "size_mismatch"}
+    assert seen >= legal
