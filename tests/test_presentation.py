@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,68 @@ def made(pixels: Any, **more: Any) -> Mammogram:
 
 def shown(mammogram: Mammogram, preset: Preset | None = None, **changes: Any) -> npt.NDArray[np.uint8]:
     return render(mammogram, Presentation(preset, **changes))
+
+
+def by_the_standard(x: float, c: float, w: float, function: VoiFunction) -> float:
+    """PS3.3 C.11.2.1.2.1, C.11.2.1.3.2 and C.11.2.1.3.1 as they are written, with an output range of 0 to 1."""
+    if function is VoiFunction.SIGMOID:
+        return 1 / (1 + math.exp(min(-4 * (x - c) / w, 700)))
+    if function is VoiFunction.LINEAR_EXACT:
+        return 0.0 if x <= c - w / 2 else 1.0 if x > c + w / 2 else (x - c) / w + 0.5
+    if x <= c - 0.5 - (w - 1) / 2:
+        return 0.0
+    return 1.0 if x > c - 0.5 + (w - 1) / 2 else (x - (c - 0.5)) / (w - 1) + 0.5
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.integers(-32768, 32767), min_size=1, max_size=20),
+    st.floats(-5000, 5000),
+    st.floats(1, 10_000),
+    st.sampled_from(list(VoiFunction)),
+    st.sampled_from([(1.0, 0.0), (0.5, -1000.0), (2.25, 17.0)]),
+    st.booleans(),
+)
+def test_every_window_is_that_of_the_standard(
+    stored: list[int],
+    center: float,
+    width: float,
+    function: VoiFunction,
+    rescale: tuple[float, float],
+    inverted: bool,
+) -> None:
+    """Rescale first (C.11.1), then the window, then MONOCHROME1's or INVERSE's reversal (C.11.6.1.2)."""
+    slope, intercept = rescale
+    mammogram = made(np.array([stored], np.int16), slope=slope, intercept=intercept, inverted=inverted)
+    grey = shown(mammogram, Window("", center, width, function))[0]
+    for one, value in zip(grey.tolist(), stored, strict=True):
+        y = by_the_standard(value * slope + intercept, center, width, function)
+        assert abs(one - 255 * (1 - y if inverted else y)) <= 0.5 + 1e-6
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.integers(-200, 400), min_size=1, max_size=20),
+    st.integers(-100, 100),
+    st.integers(8, 16).flatmap(
+        lambda bits: st.tuples(st.just(bits), st.lists(st.integers(0, 2**bits - 1), min_size=1, max_size=300))
+    ),
+)
+def test_every_lut_is_that_of_the_standard(stored: list[int], first: int, table: tuple[int, list[int]]) -> None:
+    """PS3.3 C.11.2.1.1: inputs below the first mapped take the first entry, those above the last take the last."""
+    bits, entries = table
+    lut = VoiLut("", first, np.array(entries, np.uint16), bits)
+    grey = shown(made(np.array([stored], np.int16)), lut)[0]
+    for one, value in zip(grey.tolist(), stored, strict=True):
+        entry = entries[min(max(value - first, 0), len(entries) - 1)]
+        assert abs(one - 255 * entry / (2**bits - 1)) <= 0.5 + 1e-6
+
+
+def test_a_window_is_applied_to_what_the_modality_lut_gives() -> None:
+    lut = VoiLut("", 0, np.array([0, 100, 300, 4095], np.uint16), 12)
+    mammogram = made(np.array([[0, 1, 2, 3, 200]], np.uint8), modality_lut=lut, slope=5.0, intercept=9.0)
+    grey = shown(mammogram, Window("", 200, 200, VoiFunction.LINEAR_EXACT))
+    assert grey.tolist() == [[0, 0, 255, 255, 255]]
 
 
 def test_the_linear_window_is_that_of_the_standard() -> None:
