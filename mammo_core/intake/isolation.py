@@ -157,6 +157,7 @@ class _Worker:
         answer, in_time = self._talk(process, (name, pickle.PickleBuffer(data), lenient), self._seconds)
         if answer is not None:
             return answer  # type: ignore[no-any-return]
+        self.start()  # the next file finds it running
         code = process.returncode
         if not in_time:
             raise Refused("took_too_long")
