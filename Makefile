@@ -1,6 +1,7 @@
 # make install   the environment (.venv) from a bare Python 3.11 to 3.13
 # make run       that, then the app in the browser
 # make test      that and the test tools, then the tests; ARGS="-m 'not slow'" passes options to pytest
+# make fuzz      files with wrong bytes, without end; MINUTES=30 says for how long
 # make lint      format, lint, types, import rules
 # make lock      pin the newest versions anew (needs uv)
 # PYTHON=python3.12 chooses the interpreter; without it the first of python3, python3.13, ... that fits is taken.
@@ -9,12 +10,13 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+MINUTES ?= 10
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c '$(FITS)' 2>/dev/null && { echo "$$p"; break; }; done)
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --only-binary :all: --no-emit-index-url --upgrade
 
-.PHONY: install run test lint lock
+.PHONY: install run test fuzz lint lock
 
 install: $(VENV)/installed
 
@@ -23,6 +25,9 @@ run: install
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/installed-dev
+	FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest -s tests/intake/test_fuzz.py $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
