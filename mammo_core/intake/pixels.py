@@ -12,12 +12,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
 from pydicom.uid import UID, ExplicitVRBigEndian
 
 from mammo_core.intake.attributes import number, several, stored_value, text, whole
 from mammo_core.intake.codecs import unpack, with_sign
 from mammo_core.intake.refusals import MAX_PIXELS, Refused
 
+_WRAPPED = UID("1.2.840.10008.1.2.1.98")  # Encapsulated Uncompressed Explicit VR Little Endian
 _WIDEST_PADDING = 0.1
 _MOST_PADDED = 0.98
 
@@ -47,7 +49,7 @@ def stored_values(dataset: Dataset, syntax: UID) -> tuple[npt.NDArray[Any], int]
     if not stored <= high + 1 <= allocated:  # a slip of the writer: no known machine means anything but the low bits
         high = stored - 1
     dtype = np.dtype(f"{'i' if number(dataset, 'PixelRepresentation') == 1 else 'u'}{allocated // 8}")
-    if syntax.is_encapsulated:
+    if syntax.is_encapsulated and syntax != _WRAPPED:
         pixels = unpack(dataset, syntax, rows, columns, dtype)
     else:
         pixels = _native(dataset, syntax, rows, columns, dtype)
@@ -85,7 +87,7 @@ def padding(dataset: Dataset, pixels: npt.NDArray[Any], inverted: bool) -> tuple
 
 
 def _native(dataset: Dataset, syntax: UID, rows: int, columns: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    data = dataset.PixelData
+    data = get_frame(dataset.PixelData, 0, number_of_frames=1) if syntax == _WRAPPED else dataset.PixelData
     if len(data) < rows * columns * dtype.itemsize:
         raise Refused("truncated")
     big = syntax == ExplicitVRBigEndian

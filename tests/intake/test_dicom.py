@@ -111,6 +111,13 @@ def test_packed_pictures_come_back_exactly_and_cut_ones_are_refused(syntax: str)
     assert refused(packed(pixels, frame[: len(frame) // 2]), syntax=syntax).code == "truncated"
 
 
+def test_pictures_may_be_wrapped_without_being_packed() -> None:
+    pixels = ramp()
+    wrapped = packed(pixels, pixels.tobytes())
+    np.testing.assert_array_equal(read(wrapped, syntax="1.2.840.10008.1.2.1.98").pixels, pixels)
+    assert refused(packed(pixels, pixels.tobytes()[:-9]), syntax="1.2.840.10008.1.2.1.98").code == "truncated"
+
+
 @settings(deadline=None, max_examples=100)
 @given(st.sampled_from(list(PACKED)), st.integers(8, 16), st.booleans(), st.integers(0, 2**32 - 1))
 def test_every_depth_and_sign_comes_back_exactly_from_every_packing(
