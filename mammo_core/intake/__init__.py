@@ -78,6 +78,11 @@ def _read_one(name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:
         return _refusal(name, "too_much_memory")
     except BAD_BYTES:
         return _refusal(name, "damaged")
+    except BaseException as error:
+        # pylibjpeg's RLE decoder is written in Rust, whose panics are no `Exception` and cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        return _refusal(name, "damaged")
 
 
 def _read(name: str, data: bytes, lenient: bool) -> Mammogram:
