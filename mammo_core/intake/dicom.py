@@ -19,9 +19,12 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     UID,
     BreastTomosynthesisImageStorage,
+    ComputedRadiographyImageStorage,
     DeflatedExplicitVRLittleEndian,
     DigitalMammographyXRayImageStorageForPresentation,
     DigitalMammographyXRayImageStorageForProcessing,
+    DigitalXRayImageStorageForPresentation,
+    DigitalXRayImageStorageForProcessing,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -32,13 +35,22 @@ from pydicom.uid import (
 from mammo_core.exam import Mammogram, Source, View
 from mammo_core.intake.attributes import number, pair, several, text
 from mammo_core.intake.identity import image_id
+from mammo_core.intake.looks import looks_like_a_breast
 from mammo_core.intake.pixels import padding, photometric, stored_values
 from mammo_core.intake.presets import luts, presets
 from mammo_core.intake.refusals import MAX_BYTES, MODALITIES, SMALL_SIDE, Refused, unscored
-from mammo_core.intake.views import modifiers, projection, speaks_of_a_breast
+from mammo_core.intake.views import modifiers, projection, speaks_of_a_body_part, speaks_of_a_breast
+from mammo_core.presentation import bright_is_dense
 
 _MAMMOGRAPHY = (DigitalMammographyXRayImageStorageForPresentation, DigitalMammographyXRayImageStorageForProcessing)
 _RADIOGRAPHS = ("CR", "DX", "RG", "OT", "SC", "HC")
+_ANY_RADIOGRAPH = (
+    "",
+    SecondaryCaptureImageStorage,
+    ComputedRadiographyImageStorage,
+    DigitalXRayImageStorageForPresentation,
+    DigitalXRayImageStorageForProcessing,
+)
 
 _PIXEL_DATA = Tag("PixelData")
 _UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -67,15 +79,14 @@ def read_dicom(name: str, data: bytes, *, lenient: bool = False) -> Mammogram:
     """
     dataset, syntax = _parsed(data)
     _refuse_what_is_no_picture(dataset)
-    if not lenient:
-        _refuse_what_is_no_mammogram(dataset)
+    is_mammogram = True if lenient else _is_mammogram_by_its_tags(dataset)
     pixels, bits_stored = stored_values(dataset, syntax)
     if not lenient and min(pixels.shape) < SMALL_SIDE:
         raise Refused("too_small")
     inverted = _inverted(dataset)
     shown = projection(dataset, name)
     big_endian = syntax == ExplicitVRBigEndian
-    return Mammogram(
+    mammogram = Mammogram(
         image_id=image_id(pixels),
         name=name,
         pixels=pixels,
@@ -99,6 +110,9 @@ def read_dicom(name: str, data: bytes, *, lenient: bool = False) -> Mammogram:
         accession=text(dataset, "AccessionNumber"),
         age=_age(text(dataset, "PatientAge")),
     )
+    if is_mammogram is None and not looks_like_a_breast(bright_is_dense(mammogram)):
+        raise _not_a_mammogram(dataset)
+    return mammogram
 
 
 def _parsed(data: bytes) -> tuple[Dataset, UID]:
@@ -187,30 +201,30 @@ def _refuse_what_is_no_picture(dataset: Dataset) -> None:
         raise Refused("dicomdir")
 
 
-def _refuse_what_is_no_mammogram(dataset: Dataset) -> None:
+def _is_mammogram_by_its_tags(dataset: Dataset) -> bool | None:
+    """True, or None where the tags say nothing either way and the pixels have to. Raises Refused otherwise."""
     sop_class = text(dataset, "SOPClassUID")
     modality = text(dataset, "Modality").upper()
     if sop_class == BreastTomosynthesisImageStorage:
         raise Refused("tomosynthesis")
-    if not _is_mammogram(dataset, sop_class, modality):
-        raise Refused("not_mammogram", MODALITIES.get(modality) or _of_class(sop_class, modality))
+    radiograph = modality in ("", *_RADIOGRAPHS)
+    sure = modality == "MG" or (radiograph and (sop_class in _MAMMOGRAPHY or speaks_of_a_breast(dataset)))
+    silent = radiograph and (modality or sop_class in _ANY_RADIOGRAPH) and not speaks_of_a_body_part(dataset)
+    if not sure and not silent:
+        raise _not_a_mammogram(dataset)
     intent = text(dataset, "PresentationIntentType").upper()
     if intent == "FOR PROCESSING" or sop_class == DigitalMammographyXRayImageStorageForProcessing:
         raise Refused("for_processing")
+    return sure or None
 
 
-def _is_mammogram(dataset: Dataset, sop_class: str, modality: str) -> bool:
-    """By modality or class; a radiograph or capture of another modality, or of none, if it speaks of a breast."""
-    if modality == "MG" or (sop_class in _MAMMOGRAPHY and modality in ("", *_RADIOGRAPHS)):
-        return True
-    if not modality and sop_class in ("", SecondaryCaptureImageStorage):
-        return True
-    return modality in ("", *_RADIOGRAPHS) and speaks_of_a_breast(dataset)
+def _not_a_mammogram(dataset: Dataset) -> Refused:
+    sop_class, modality = text(dataset, "SOPClassUID"), text(dataset, "Modality").upper()
+    return Refused("not_mammogram", MODALITIES.get(modality) or _of_class(sop_class))
 
 
-def _of_class(sop_class: str, modality: str) -> str:
-    if re.fullmatch(r"[A-Z]{2,8}", modality):
-        return f"an image of modality {modality}"
+def _of_class(sop_class: str) -> str:
+    """What the file is by its class; the word of an unknown modality is not said, as it might be anything."""
     title = UID(sop_class).name if sop_class else ""
     return f"{title} (by its SOP class)" if title and title != sop_class else "a DICOM file of another kind"
 

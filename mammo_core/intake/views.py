@@ -142,6 +142,11 @@ def speaks_of_a_breast(dataset: Dataset) -> bool:
     return re.search(r"mammo|breast", described, re.IGNORECASE) is not None
 
 
+def speaks_of_a_body_part(dataset: Dataset) -> bool:
+    """Whether the file names a part of the body, whichever."""
+    return bool(text(dataset, "BodyPartExamined") or dataset.get("AnatomicRegionSequence"))
+
+
 def _differing(code: str, said: Sequence[tuple[str, str]]) -> Iterator[str]:
     """A sentence on the first that does not say what the first of all says."""
     for value, where in said[1:]:

@@ -37,6 +37,7 @@ from mammo_core.exam import Laterality, Mammogram, Refusal, Source, View, VoiFun
 from mammo_core.intake import read_bytes
 from mammo_core.intake.codecs import frame_header
 from tests.intake.phantoms import code, dataset, ramp, saved
+from tests.preprocessing.phantoms import breast
 
 CR, DX = ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation
 
@@ -446,7 +447,6 @@ def test_other_images_are_refused_by_name(attributes: dict[str, Any], sentence: 
     [
         ({}, Source.DIGITAL),
         ({"Modality": None}, Source.DIGITAL),
-        ({"Modality": None, "SOPClassUID": SecondaryCaptureImageStorage}, Source.UNKNOWN),
         ({"Modality": "RG", "SOPClassUID": SecondaryCaptureImageStorage, "BodyPartExamined": "BREAST"}, Source.FILM),
         ({"Modality": "CR", "SOPClassUID": SecondaryCaptureImageStorage, "ViewPosition": "MLO"}, Source.UNKNOWN),
         ({"Modality": "CR", "SOPClassUID": CR, "ViewCodeSequence": [code("R-10226")]}, Source.UNKNOWN),
@@ -457,6 +457,24 @@ def test_other_images_are_refused_by_name(attributes: dict[str, Any], sentence: 
 )
 def test_what_speaks_of_a_breast_is_read(attributes: dict[str, Any], source: Source) -> None:
     assert read(dataset(ramp(), **attributes)).source is source
+
+
+SILENT = [
+    {"Modality": None, "SOPClassUID": SecondaryCaptureImageStorage},
+    {"Modality": "RG", "SOPClassUID": SecondaryCaptureImageStorage},
+    {"Modality": "CR", "SOPClassUID": CR},
+    {"Modality": None, "SOPClassUID": DX},
+]
+
+
+@pytest.mark.parametrize("attributes", SILENT)
+def test_where_the_tags_are_silent_the_pixels_say_whether_it_is_a_breast(attributes: dict[str, Any]) -> None:
+    grey = breast()[0].astype("u2")
+    assert read(dataset(grey, **attributes)).pixels.shape == grey.shape
+    negative = dataset(grey.max() - grey, PhotometricInterpretation="MONOCHROME1", **attributes)
+    assert read(negative).inverted
+    assert refused(dataset(ramp(), **attributes)).code == "not_mammogram"
+    assert refused(dataset(grey, BodyPartExamined="HAND", **attributes)).code == "not_mammogram"
 
 
 RAW = DigitalMammographyXRayImageStorageForProcessing
