@@ -25,7 +25,7 @@ def test_version() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["", "analyse", "models", "models list", "models verify", "train", "evaluate", "point"],
+    ["", "analyse", "render", "models", "models list", "models verify", "train", "evaluate", "point"],
 )
 def test_help_everywhere(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
