@@ -93,7 +93,7 @@ def _read(name: str, data: bytes, lenient: bool) -> Mammogram:
     if is_dicom(data):
         return read_dicom(name, data, lenient=lenient)
     if is_picture(data):
-        return read_picture(name, data)
+        return read_picture(name, data, lenient=lenient)
     raise Refused("not_an_image")
 
 

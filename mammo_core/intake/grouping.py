@@ -1,7 +1,8 @@
 """Pictures to exams, and files to read from paths.
 
-DICOM pictures belong together by study; others by a name that differs in side and view only, within
-one folder. A name that says nothing is an exam of its own. It reads no pixels and opens no file.
+DICOM pictures belong together by study, and never those of two women; others by a name that differs in side and view
+only. A name that says nothing is an exam of its own. It refuses the same picture twice in one request, and a study with
+more than one woman. It reads no pixels and opens no file.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from mammo_core.exam import Exam, Laterality, Mammogram, View
-from mammo_core.intake.picture import side_and_view
+from mammo_core.exam import Exam, Laterality, Mammogram, Refusal, View
+from mammo_core.intake.names import what_a_name_says
+from mammo_core.intake.refusals import Refused
 
 
 def find_files(paths: Iterable[Path | str]) -> Iterator[Path]:
@@ -31,14 +33,41 @@ def find_files(paths: Iterable[Path | str]) -> Iterator[Path]:
             yield path
 
 
+def sift(found: Iterable[Mammogram | Refusal]) -> tuple[list[Mammogram], list[Refusal]]:
+    """What one request brought, parted into the pictures that are to be grouped and the refusals, both in order.
+
+    To the refusals of reading it adds those of copies ("duplicate", which names the first of them) and of every picture
+    in a study of more than one woman ("several_women").
+    """
+    found = list(found)
+    women = _women(item for item in found if isinstance(item, Mammogram))
+    first: dict[str, str] = {}
+    mammograms, refusals = [], []
+    for item in found:
+        if isinstance(item, Refusal):
+            refusals.append(item)
+        elif len(women.get(item.study_uid, ())) > 1:
+            refusals.append(_refusal(item, Refused("several_women")))
+        elif item.image_id in first:
+            refusals.append(_refusal(item, Refused("duplicate", first[item.image_id])))
+        else:
+            first[item.image_id] = item.name
+            mammograms.append(item)
+    return mammograms, refusals
+
+
 def group(mammograms: Iterable[Mammogram]) -> list[Exam]:
     """Exams in the order their first picture came, each with its pictures in reading order.
 
-    A picture given twice counts once per exam.
+    A picture given twice counts once per exam; a study of several women is an exam for each of them.
     """
+    mammograms = list(mammograms)
+    women = _women(mammograms)
     together: dict[tuple[str, ...], list[Mammogram]] = {}
     for mammogram in mammograms:
-        members = together.setdefault(_key(mammogram), [])
+        mixed = len(women.get(mammogram.study_uid, ())) > 1
+        key = (*_key(mammogram), mammogram.patient) if mixed else _key(mammogram)
+        members = together.setdefault(key, [])
         if all(other.image_id != mammogram.image_id for other in members):
             members.append(mammogram)
     return [_exam(key, members) for key, members in together.items()]
@@ -49,14 +78,26 @@ def reassign(mammogram: Mammogram, laterality: Laterality | None, view: View | N
     return replace(mammogram, laterality=laterality, view=view, view_code=view.value if view else mammogram.view_code)
 
 
+def _women(mammograms: Iterable[Mammogram]) -> dict[str, set[str]]:
+    """The patient IDs in each study; a picture without one may be of any of them."""
+    women: dict[str, set[str]] = {}
+    for mammogram in mammograms:
+        if mammogram.study_uid and mammogram.patient:
+            women.setdefault(mammogram.study_uid, set()).add(mammogram.patient)
+    return women
+
+
+def _refusal(mammogram: Mammogram, refused: Refused) -> Refusal:
+    return Refusal(mammogram.name, refused.code, refused.sentence)
+
+
 def _key(mammogram: Mammogram) -> tuple[str, ...]:
     if mammogram.study_uid:
         return "study", mammogram.study_uid
-    folder = str(PurePosixPath(mammogram.name.replace("\\", "/")).parent)
-    side, view, rest = side_and_view(mammogram.name)
-    if side is None and view is None:
+    says = what_a_name_says(mammogram.name)
+    if says.laterality is None and not says.view_code:
         return "picture", mammogram.name, mammogram.image_id
-    return "names", mammogram.patient, folder, rest
+    return "names", mammogram.patient, says.rest
 
 
 def _exam(key: tuple[str, ...], members: list[Mammogram]) -> Exam:
@@ -83,7 +124,6 @@ def _label(key: tuple[str, ...], first: Mammogram) -> str:
     if first.patient:
         return first.patient
     if key[0] == "names":
-        stem = key[-1].replace("*", "").strip(" _-.")
-        return stem or PurePosixPath(key[-2]).name or "Exam"
-    name = PurePosixPath(first.name.replace("\\", "/"))
-    return "Exam" if first.study_uid else name.stem
+        parts = (part.replace("*", "").strip(" _-.") for part in reversed(key[-1].split("/")))
+        return next((part for part in parts if part), "Exam")
+    return "Exam" if first.study_uid else PurePosixPath(first.name.replace("\\", "/")).stem

@@ -51,12 +51,13 @@ _Tones = npt.NDArray[np.float32]
 _Mask = npt.NDArray[np.bool_]
 
 
-def looks_like_a_breast(grey: npt.NDArray[Any]) -> bool:
+def looks_like_a_breast(grey: npt.NDArray[Any], *, inverted: bool = False) -> bool:
     """Whether a picture may show a breast: False for pages, photographs, chest films and pictures of nothing.
 
-    `grey` is (rows, columns), integers or floats on any scale, finite, dense tissue bright. Where it cannot tell, True.
+    `grey` is (rows, columns), integers or floats on any scale, finite, dense tissue bright, or dark if `inverted`.
+    Where it cannot tell, True.
     """
-    tones = _tones(grey)
+    tones = _tones(grey, inverted)
     tones = None if tones is None else _tones(_without_frame(tones))
     if tones is None or _grain(tones) > _GRAIN or _has_lungs(tones) or _has_lungs(1 - tones):
         return False
@@ -69,12 +70,13 @@ def looks_like_a_breast(grey: npt.NDArray[Any]) -> bool:
     return not (_is_scene(tones, body) or _is_drawn(tones, body))
 
 
-def looks_inverted(grey: npt.NDArray[Any]) -> bool:
+def looks_inverted(grey: npt.NDArray[Any], *, inverted: bool = False) -> bool:
     """Whether a picture of a breast has its air bright, so that black and white must be swapped to show it.
 
-    `grey` is (rows, columns), integers or floats on any scale, finite. Where it cannot tell, False.
+    `grey` is (rows, columns), integers or floats on any scale, finite; it is looked at with black and white swapped
+    if `inverted`. Where it cannot tell, False.
     """
-    tones = _tones(grey)
+    tones = _tones(grey, inverted)
     if tones is None:
         return False
     smooth, mean = _smooth(tones), cv2.blur(tones, (_PATCH, _PATCH))
@@ -90,7 +92,7 @@ def looks_inverted(grey: npt.NDArray[Any]) -> bool:
     return bool(bright >= 0.75 * dark)
 
 
-def _tones(grey: npt.NDArray[Any]) -> _Tones | None:
+def _tones(grey: npt.NDArray[Any], inverted: bool = False) -> _Tones | None:
     """The picture in small, 0 its own black and 1 its own white; None where these are the same."""
     if grey.dtype not in (np.uint8, np.uint16, np.int16, np.float32):
         grey = grey.astype(np.float32)
@@ -100,7 +102,8 @@ def _tones(grey: npt.NDArray[Any]) -> _Tones | None:
     black, white = np.percentile(small, _ENDS)
     if white <= black or min(small.shape) < 2 * _WITHIN:
         return None
-    return np.asarray(np.clip((small - black) / (white - black), 0, 1), dtype=np.float32)
+    tones = np.asarray(np.clip((small - black) / (white - black), 0, 1), dtype=np.float32)
+    return 1 - tones if inverted else tones
 
 
 def _without_frame(tones: _Tones) -> _Tones:

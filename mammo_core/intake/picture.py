@@ -1,14 +1,15 @@
 """A PNG, JPEG, TIFF, PGM, WebP or BMP to a `Mammogram`, with side and view from its name.
 
-Grey of 8 or 16 bits is kept as stored; colour files whose channels agree are grey files in disguise.
-It refuses colour, stacks and floating-point pictures, and any size before it is unpacked.
+Grey of 8 or 16 bits is kept as stored; colour files whose channels agree are grey files in disguise; a rotation that the
+file asks for (EXIF) is applied, and film scanned inverted is recognised. It refuses colour, stacks and floating-point
+pictures, any size before it is unpacked, and what shows no breast.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from io import BytesIO
-from pathlib import PurePosixPath
 from typing import Any
 
 import cv2
@@ -16,25 +17,27 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from mammo_core.exam import Laterality, Mammogram, View
+from mammo_core.exam import Mammogram, View
 from mammo_core.intake.identity import image_id
-from mammo_core.intake.refusals import MAX_PIXELS, SMALL_SIDE, Refused, unscored
+from mammo_core.intake.looks import looks_inverted, looks_like_a_breast
+from mammo_core.intake.names import side_and_view as side_and_view
+from mammo_core.intake.names import what_a_name_says
+from mammo_core.intake.refusals import MAX_PIXELS, REMARKS, SMALL_SIDE, Refused
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "PPM", "WEBP", "BMP")
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"P2", b"P5", b"P3", b"P6", b"BM")
 _COLOUR_SPREAD = 16
 _COLOURED = 0.005
-_WHITE_IS_ZERO = 0
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+_ORIENTATION = 274
+_PGM = re.compile(
+    rb"P(?P<kind>[25])"
+    + rb"".join(rb"(?:\s|#[^\n]*\n)+(?P<%s>\d{1,9})" % part for part in (b"columns", b"rows", b"most"))
+    + rb"\s"
+)
 _SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N")
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-
-_SIDE = {"R": Laterality.RIGHT, "L": Laterality.LEFT, "RIGHT": Laterality.RIGHT, "LEFT": Laterality.LEFT}
-_BOTH = re.compile(
-    r"(?<![A-Z])(?:(RIGHT|LEFT|[RL])[-_ .]*(CC|MLO)|(CC|MLO)[-_ .]*(RIGHT|LEFT|[RL]))(?![A-Z])", re.IGNORECASE
-)
-_ONLY_VIEW = re.compile(r"(?<![A-Z])(CC|MLO)(?![A-Z])", re.IGNORECASE)
-_ONLY_SIDE = re.compile(r"(?<![A-Z])(RIGHT|LEFT)(?![A-Z])", re.IGNORECASE)
 
 
 def is_picture(data: bytes) -> bool:
@@ -42,49 +45,55 @@ def is_picture(data: bytes) -> bool:
     return data.startswith(_MAGIC) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
 
 
-def read_picture(name: str, data: bytes) -> Mammogram:
-    """The one grey picture in a picture file. Raises Refused, or what the decoders raise on damage."""
+def read_picture(name: str, data: bytes, *, lenient: bool = False) -> Mammogram:
+    """The one grey picture in a picture file, which came under `name`.
+
+    `lenient` reads it even where it is too small for a mammogram or shows no breast.
+    Raises Refused, or what the decoders raise on damage.
+    """
     if _ends_early(data):
         raise Refused("truncated")
     try:
-        pixels, inverted = _grey(data)
+        stored = _portable_grey(data) if data[:2] in (b"P2", b"P5") else _grey(data)
     except Image.DecompressionBombError as error:  # Pillow's own cap, asked before ours
         raise Refused("too_large") from error
+    pixels = stored.pixels
     pixels.setflags(write=False)
-    laterality, view, _ = side_and_view(name)
+    if not lenient and min(pixels.shape) < SMALL_SIDE:
+        raise Refused("too_small")
+    turned = _shows_inverted(pixels, stored.white_is_zero)
+    inverted = stored.white_is_zero != turned
+    if not lenient and not looks_like_a_breast(pixels, inverted=inverted):
+        raise Refused("no_breast")
+    says = what_a_name_says(name)
     return Mammogram(
         image_id=image_id(pixels),
         name=name,
         pixels=pixels,
         inverted=inverted,
-        bits_stored=8 * pixels.dtype.itemsize,
-        laterality=laterality,
-        view=view,
-        view_code=view.value if view else "",
-        unscored=unscored("too_small") if min(pixels.shape) < SMALL_SIDE else None,
+        bits_stored=stored.bits,
+        laterality=says.laterality,
+        view=View(says.view_code) if says.view_code in tuple(View) else None,
+        view_code=says.view_code,
+        remarks=(REMARKS["turned"],) if turned else (),
     )
 
 
-def side_and_view(name: str) -> tuple[Laterality | None, View | None, str]:
-    """Side and view that a file name speaks of, and the name without them ("" folder, no ending).
+def _shows_inverted(pixels: npt.NDArray[Any], white_is_zero: bool) -> bool:
+    """Whether the picture is inverted for all that its file says: by its air, or since only so it shows a breast."""
+    if looks_inverted(pixels, inverted=white_is_zero):
+        return True
+    as_it_is, turned = (looks_like_a_breast(pixels, inverted=white_is_zero != swap) for swap in (False, True))
+    return turned and not as_it_is
 
-    The last pair in the name counts, and only whole words: `0_R-CC`, `Smith_LCC`, `P_00001_LEFT_MLO`,
-    `L MLO`; not the letters inside `success`. A lone R or L says nothing, `right` and `left` do.
-    """
-    stem = PurePosixPath(name.replace("\\", "/")).name
-    stem = stem[: stem.rindex(".")] if "." in stem[1:] else stem
-    if matches := list(_BOTH.finditer(stem)):
-        match = matches[-1]
-        side = _SIDE[(match[1] or match[4]).upper()]
-        view = View((match[2] or match[3]).upper())
-        return side, view, stem[: match.start()] + "*" + stem[match.end() :]
-    only_view, only_side = _ONLY_VIEW.search(stem), _ONLY_SIDE.search(stem)
-    rest = _ONLY_SIDE.sub("*", _ONLY_VIEW.sub("*", stem, count=1), count=1)
-    return (
-        _SIDE[only_side[1].upper()] if only_side else None,
-        View(only_view[1].upper()) if only_view else None,
-        rest,
-    )
+
+@dataclass(frozen=True, eq=False)
+class _Stored:
+    """Stored values (rows, columns) of 8 or 16 bits, the bits in use, and whether the file says that 0 is white."""
+
+    pixels: npt.NDArray[Any]
+    bits: int
+    white_is_zero: bool = False
 
 
 def _ends_early(data: bytes) -> bool:
@@ -103,27 +112,68 @@ def _ends_early(data: bytes) -> bool:
     return False
 
 
-def _grey(data: bytes) -> tuple[npt.NDArray[Any], bool]:
+def _portable_grey(data: bytes) -> _Stored:
+    """PGM as stored, also with a maximum such as 4095, to which common decoders stretch or which they cut."""
+    header = _PGM.match(data)
+    if header is None:
+        raise Refused("bad_header", "its size is missing")
+    columns, rows, most = (int(header[part]) for part in ("columns", "rows", "most"))
+    if rows * columns > MAX_PIXELS:
+        raise Refused("too_large")
+    if not (rows and columns and 0 < most < 1 << 16):
+        raise Refused("bad_header", "its size is missing")
+    dtype = np.dtype(">u2" if most > 255 else "u1")
+    body = data[header.end() :]
+    if header["kind"] == b"2":
+        values = np.fromstring(body, dtype=np.int64, count=rows * columns, sep=" ")
+    else:
+        values = np.frombuffer(
+            body[: min(len(body), rows * columns * dtype.itemsize) // dtype.itemsize * dtype.itemsize], dtype
+        )
+    if values.size < rows * columns:
+        raise Refused("truncated")
+    if values.min() < 0 or values.max() > most:
+        raise Refused("damaged")
+    return _Stored(values.astype(dtype.newbyteorder("=")).reshape(rows, columns), most.bit_length())
+
+
+def _grey(data: bytes) -> _Stored:
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise Refused("too_large")
+        if image.mode in ("CMYK", "LAB", "HSV"):
+            raise Refused("colour")
         depth = _depth(image, data)
-        if image.format == "PPM" and data[:2] in (b"P5", b"P6") and _packed_size(image, depth) > len(data):
+        if image.format == "PPM" and data[:2] == b"P6" and _packed_size(image, depth) > len(data):
             raise Refused("truncated")
         if getattr(image, "n_frames", 1) > 1 and image.format != "JPEG":
             raise Refused("several_frames")
-        if depth > 8 and image.mode not in _SIXTEEN_BITS:
-            return _by_cv2(data), False
+        # Pillow turns TIFF by itself; the others keep how they want to be turned until they are asked.
+        orientation = 1 if image.format == "TIFF" else int(image.getexif().get(_ORIENTATION, 1))
+        white_is_zero = False
         if image.mode in _SIXTEEN_BITS:
-            white_is_zero = image.format == "TIFF" and image.tag_v2.get(262) == _WHITE_IS_ZERO  # type: ignore[attr-defined]
-            return np.asarray(image).astype(np.uint16), white_is_zero
-        if image.mode in ("L", "LA"):
-            return np.array(image.getchannel(0)), False
-        if image.mode in ("1", "P", "PA", "RGB", "RGBA", "RGBX", "YCbCr"):
-            return _one_channel(np.asarray(image.convert("RGB"))), False
-        if image.mode in ("CMYK", "LAB", "HSV"):
-            raise Refused("colour")
-        raise Refused("unsupported_pixels", f"pixel type {image.mode}")
+            white_is_zero = image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO  # type: ignore[attr-defined]
+            pixels = np.asarray(image).astype(np.uint16)
+        elif depth > 8:
+            pixels = _by_cv2(data)
+        elif image.mode in ("L", "LA"):
+            pixels = np.array(image.getchannel(0))
+        elif image.mode in ("1", "P", "PA", "RGB", "RGBA", "RGBX", "YCbCr"):
+            pixels = _one_channel(np.asarray(image.convert("RGB")))
+        else:
+            raise Refused("unsupported_pixels", f"pixel type {image.mode}")
+    return _Stored(_upright(pixels, orientation), 8 * pixels.dtype.itemsize, white_is_zero)
+
+
+def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
+    """Turn and mirror as EXIF's Orientation wants it, 1 to 8 (CIPA DC-008, 4.6.4): which way row 0 and column 0 lie."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.T
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def _depth(image: Image.Image, data: bytes) -> int:

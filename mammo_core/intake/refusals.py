@@ -31,6 +31,9 @@ REFUSALS = {
     "several_frames": "Several pictures in one file (a stack or film). Send the single views.",
     "for_processing": "Raw detector data (FOR PROCESSING). Send the FOR PRESENTATION image of the same view.",
     "too_small": "The picture is too small to be a mammogram: less than 256 pixels a side. Send it at full size.",
+    "no_breast": "No breast is to be seen in this picture. Send the whole mammogram, upright, without anything around it.",
+    "duplicate": "The same picture as {what}, so it is not counted again. Leave it out.",
+    "several_women": "The study has pictures of more than one woman (by patient ID): none was taken. Send a study for each.",
     "tomosynthesis": "Breast tomosynthesis is not read here. Send the 2D or synthetic 2D view.",
     "unknown_syntax": "The picture is packed in a way that is not read here. Export it uncompressed.",
     "encrypted": "The file is encrypted. Export it without encryption.",
@@ -61,11 +64,11 @@ UNSCORED = {
     "scout": "Not scored: a stereotactic or scout picture, and the network was made for screening views.",
     "cropped": "Not scored: a cropped picture, and the network was made for whole breasts.",
     "test_image": "Not scored: a test or calibration picture, not of a breast.",
-    "too_small": "Not scored: the picture is too small to hold a breast.",
 }
 
 REMARKS = {
     "sides": "The file says two sides: {first}, but {second}. The first is used.",
+    "turned": "The background of this picture is white, as on inverted film: black and white are swapped here.",
     "views": "The file says two views: {first}, but {second}. The first is used.",
 }
 
