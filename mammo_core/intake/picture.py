@@ -8,6 +8,7 @@ pictures, any size before it is unpacked, and what shows no breast.
 from __future__ import annotations
 
 import re
+import struct
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -28,7 +29,7 @@ _FORMATS = ("PNG", "JPEG", "TIFF", "PPM", "WEBP", "BMP")
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"P2", b"P5", b"P3", b"P6", b"BM")
 _COLOUR_SPREAD = 16
 _COLOURED = 0.005
-_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+_PHOTOMETRIC, _SHORT, _WHITE_IS_ZERO = 262, 3, 0
 _ORIENTATION = 274
 _PGM = re.compile(
     rb"P(?P<kind>[25])"
@@ -125,7 +126,10 @@ def _portable_grey(data: bytes) -> _Stored:
     dtype = np.dtype(">u2" if most > 255 else "u1")
     body = data[header.end() :]
     if header["kind"] == b"2":
-        values = np.fromstring(body, dtype=np.int64, count=rows * columns, sep=" ")
+        try:
+            values = np.fromstring(body, dtype=np.int64, count=rows * columns, sep=" ")
+        except ValueError as error:  # fewer numbers than it says
+            raise Refused("truncated") from error
     else:
         values = np.frombuffer(
             body[: min(len(body), rows * columns * dtype.itemsize) // dtype.itemsize * dtype.itemsize], dtype
@@ -138,6 +142,7 @@ def _portable_grey(data: bytes) -> _Stored:
 
 
 def _grey(data: bytes) -> _Stored:
+    data, white_is_zero = _with_black_as_zero(data)
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise Refused("too_large")
@@ -150,9 +155,7 @@ def _grey(data: bytes) -> _Stored:
             raise Refused("several_frames")
         # Pillow turns TIFF by itself; the others keep how they want to be turned until they are asked.
         orientation = 1 if image.format == "TIFF" else int(image.getexif().get(_ORIENTATION, 1))
-        white_is_zero = False
         if image.mode in _SIXTEEN_BITS:
-            white_is_zero = image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO  # type: ignore[attr-defined]
             pixels = np.asarray(image).astype(np.uint16)
         elif depth > 8:
             pixels = _by_cv2(data)
@@ -163,6 +166,24 @@ def _grey(data: bytes) -> _Stored:
         else:
             raise Refused("unsupported_pixels", f"pixel type {image.mode}")
     return _Stored(_upright(pixels, orientation), 8 * pixels.dtype.itemsize, white_is_zero)
+
+
+def _with_black_as_zero(data: bytes) -> tuple[bytes, bool]:
+    """A TIFF that says white is zero as one that says black is, so that its values stay as stored; and whether it did.
+
+    Pillow swaps such values itself, or cannot read them, by depth and byte order.
+    """
+    if not data.startswith((b"II*\0", b"MM\0*")):
+        return data, False
+    order = "<" if data.startswith(b"II") else ">"
+    (start,) = struct.unpack_from(f"{order}I", data, 4)
+    (count,) = struct.unpack_from(f"{order}H", data, start)
+    for entry in range(start + 2, min(start + 2 + 12 * count, len(data) - 11), 12):
+        tag, kind, values, value = struct.unpack_from(f"{order}HHIH", data, entry)
+        if (tag, kind, values) == (_PHOTOMETRIC, _SHORT, 1):
+            black = data[: entry + 8] + struct.pack(f"{order}H", _WHITE_IS_ZERO + 1) + data[entry + 10 :]
+            return (black, True) if value == _WHITE_IS_ZERO else (data, False)
+    return data, False
 
 
 def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:

@@ -11,9 +11,10 @@ from mammo_core.exam import Exam, Laterality, Mammogram, Refusal
 from mammo_core.intake import Request, archive, group, read_bytes
 from mammo_core.intake.archive import files
 from mammo_core.intake.refusals import MAX_BYTES, Refused
-from tests.intake.phantoms import encoded, ramp
+from tests.intake.phantoms import encoded
+from tests.preprocessing.phantoms import breast
 
-PNG, OTHER = encoded(".png", ramp(300, 280)), encoded(".png", ramp(300, 290))
+PNG, OTHER = (encoded(".png", breast(300, columns)[0].astype("u2")) for columns in (280, 290))
 
 
 def zipped(*members: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
