@@ -1,7 +1,9 @@
 """`import mammo_core`: the public verbs."""
 
+import io
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 import mammo_core
+from mammo_core.intake.refusals import MAX_BYTES
 from tests.artefacts import make_artefact
 
 
@@ -31,6 +34,23 @@ def test_uploads_become_exams_and_refusals() -> None:
     exams, refusals = mammo_core.read_uploads(UPLOADS)
     assert [len(exam.mammograms) for exam in exams] == [2]
     assert [(refusal.name, refusal.code) for refusal in refusals] == [("letter.txt", "not_an_image")]
+
+
+def test_a_zip_is_read_as_the_files_in_it() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in UPLOADS:
+            archive.writestr(f"folder/{name}", content)
+    exams, refusals = mammo_core.read_uploads([("a.zip", stream.getvalue()), ("b.zip", stream.getvalue())])
+    assert [len(exam.mammograms) for exam in exams] == [2, 2]
+    assert exams[0].mammograms[0].name == "a.zip!folder/0_R-CC.png"
+    assert [refusal.name for refusal in refusals] == ["a.zip!folder/letter.txt", "b.zip!folder/letter.txt"]
+
+
+def test_one_call_takes_so_much_and_refuses_the_rest() -> None:
+    half = bytes(MAX_BYTES // 2 + 1)
+    _, refusals = mammo_core.read_uploads([("1", half), ("2", half), ("3", b"x")])
+    assert [refusal.code for refusal in refusals] == ["not_an_image", "request_too_large", "not_an_image"]
 
 
 def test_an_exam_is_analysed_with_the_default_or_a_named_model(models: Path) -> None:

@@ -1,7 +1,7 @@
 """Files read in worker processes, each with a cap on memory and time, so that a hostile file costs one refusal.
 
 A `Reader` unpacks archives here, one member at a time, and has every file decoded in a worker. A worker that takes too
-long is ended, one that dies is replaced, and either costs a `Refusal` of the file that it was at and nothing else.
+much time is ended, one that dies is replaced, and either costs a `Refusal` of the file that it was at and nothing else.
 Workers import `intake` alone, not the program that started them (as `multiprocessing` would: Streamlit, or a script
 without a main guard), print nowhere, write no core file, leave Ctrl-C to their parent and leave with it.
 
@@ -32,12 +32,15 @@ from mammo_core.intake.archive import Request, files
 from mammo_core.intake.refusals import Refused
 
 SECONDS = 4.5
-"""Time that one file may take; with what stands around it an answer comes within five seconds."""
+"""Processor time that one file may take; with what stands around it an answer comes within five seconds."""
+
+PATIENCE = 4.0 if hasattr(signal, "setitimer") else 1.0
+"""How many times as long by the clock: what a busy machine delays is not refused for it. 1 without the other cap."""
 
 MEMORY = 2 << 30
 """Address space of one worker in bytes, of which the libraries take a quarter."""
 
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 _OUT_OF_MEMORY = 12  # ENOMEM, as an exit code
 _ROOT = Path(__file__).resolve().parents[2]
 _ONE_THREAD = {
@@ -52,8 +55,8 @@ _log = logging.getLogger(__name__)
 class Reader:
     """Reads files in `workers` processes; may be shared by threads, and closed by `with` or `close`.
 
-    Workers start with the first file, or ahead of it by `warm`. `seconds` is the time that one file may take and
-    `memory` the address space of one worker in bytes.
+    Workers start with the first file, or ahead of it by `warm`. `seconds` is the processor time that one file may take
+    and `memory` the address space of one worker in bytes.
     """
 
     def __init__(self, workers: int = 1, seconds: float = SECONDS, memory: int = MEMORY) -> None:
@@ -154,12 +157,12 @@ class _Worker:
         process = self.start()
         if not self._greeted:
             self._greet(process)
-        answer, in_time = self._talk(process, (name, pickle.PickleBuffer(data), lenient), self._seconds)
+        answer, in_time = self._talk(process, (name, pickle.PickleBuffer(data), lenient), PATIENCE * self._seconds)
         if answer is not None:
             return answer  # type: ignore[no-any-return]
         self.start()  # the next file finds it running
         code = process.returncode
-        if not in_time:
+        if not in_time or code == -getattr(signal, "SIGPROF", -1):
             raise Refused("took_too_long")
         _log.warning("A process that reads files ended with exit code %s; it is replaced.", code)
         # Nobody else kills it but a system that runs out of memory.
@@ -237,7 +240,7 @@ def serve(memory: int, seconds: float) -> None:
     try:
         while True:
             name, data, lenient = _receive(questions)
-            _leave_after(2 * seconds)
+            _leave_after(seconds)
             (answer,) = read_bytes(name, data, lenient=lenient)
             _leave_after(0)
             _send(answers, answer)
@@ -263,9 +266,9 @@ def _cap_memory(memory: int) -> bool:
 
 
 def _leave_after(seconds: float) -> None:
-    """Have the system end this process; for when its parent, which would, is gone. Zero takes that back."""
+    """Have the system end this process after so much more processor time, whatever it is at; zero takes that back."""
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _send(pipe: IO[bytes], message: Any) -> None:

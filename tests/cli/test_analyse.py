@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from mammo_core.cli import main
 from mammo_core.cli.notes import NOTES
 from mammo_core.cli.picture import analyse_file
 from mammo_core.inference import Network, load_artefact
+from mammo_core.intake.refusals import MAX_BYTES
 from tests.artefacts import make_artefact
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +108,39 @@ def test_exams_equal_those_of_the_library(folder: Path, tmp_path: Path) -> None:
         assert line["exam_id"] == exam.exam_id
         assert line["suspicion"] == pytest.approx(result.suspicion, abs=1e-4)
         assert line["remarks"] == list(result.remarks)
+
+
+def test_a_zip_is_a_file_with_many_pictures(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    packed, out = tmp_path / "a.zip", tmp_path / "out"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.write(path, f"one/{path.name}")
+        archive.write(folder / "0_R-CC.png", "two/0_R-CC.png")
+        archive.writestr("one/Thumbs.db", b"x")
+        archive.writestr("__MACOSX/one/._0_R-CC.png", b"x")
+    assert analyse(packed, "--out", out) == 0
+    assert "2 side files of macOS or Windows were passed over" in capsys.readouterr().err
+    images, exams = lines(out / "images.jsonl"), lines(out / "exams.jsonl")
+    names = [f"one/{path.name}" for path in sorted(folder.iterdir())] + ["two/0_R-CC.png"]
+    assert [line["file"] for line in images] == [f"{packed}!{name}" for name in names]
+    assert [[file.split("!")[1] for file in exam["files"]] for exam in exams] == [names[:4], names[5:6], names[6:]]
+    before = times(out)
+    assert analyse(packed, "--out", out) == 0
+    assert "2 side files" in capsys.readouterr().err
+    assert times(out) == before
+    of_library, _ = mammo_core.read_uploads([(str(packed), packed.read_bytes())])
+    assert [exam.exam_id for exam in of_library] == [line["exam_id"] for line in exams]
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_in_memory(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "huge.dcm").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    network = Network(load_artefact(models / "tiny-1"))
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("it was read"))
+    (line,) = analyse_file(tmp_path / "huge.dcm", network, tmp_path)["lines"]
+    assert line["reason"]["code"] == "file_too_large"
 
 
 def test_workers_change_nothing(folder: Path, tmp_path: Path) -> None:

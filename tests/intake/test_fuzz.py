@@ -39,6 +39,7 @@ from mammo_core.exam import Mammogram, Refusal
 from mammo_core.intake import Reader, isolation
 from tests.intake.phantoms import dataset, encoded, ramp, saved
 from tests.intake.test_archive import zipped
+from tests.preprocessing.phantoms import breast
 from tests.shared import SHARED
 
 MINUTES = float(os.environ.get("FUZZ_MINUTES", "0"))
@@ -71,7 +72,8 @@ def rle() -> bytes:
 
 def good_files() -> dict[str, bytes]:
     """Small good files of every kind that is read."""
-    grey, deep = ramp(280, 264, "u1", 255), ramp(280, 264)
+    deep = breast(280, 264)[0].astype("u2")
+    grey = (deep >> 4).astype("u1")
     plain = dataset(
         deep,
         WindowCenter=["5", "6"],
