@@ -62,14 +62,15 @@ def read_uploads(uploads: Iterable[tuple[str, bytes]]) -> tuple[list[Exam], list
     `uploads` are (name, content) pairs; the type of a file is decided by its bytes, its name only helps to tell side,
     view and exam where the file does not. A ZIP gives every file in it, called "archive.zip!folder/name". Files are
     decoded in a worker process under a cap of time and memory. One call takes 512 MB, counted unpacked, and refuses
-    the files beyond. A bad file gives a `Refusal` with a sentence, never an exception.
+    the files beyond. A bad file, a copy of a picture and a study of two women give a `Refusal` with a sentence, never
+    an exception.
     """
-    from mammo_core.intake import Request, group, shared
+    from mammo_core.intake import Request, group, shared, sift
 
     request = Request()
     found = [item for name, content in uploads for item in shared().read(name, content, request=request)]
-    mammograms = [item for item in found if isinstance(item, Mammogram)]
-    return group(mammograms), [item for item in found if isinstance(item, Refusal)]
+    mammograms, refusals = sift(found)
+    return group(mammograms), refusals
 
 
 def analyse(exam: Exam, model: str | None = None) -> ExamResult:
