@@ -37,11 +37,15 @@ def test_uploads_become_exams_and_refusals() -> None:
 
 
 def test_a_zip_is_read_as_the_files_in_it() -> None:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, content in UPLOADS:
-            archive.writestr(f"folder/{name}", content)
-    exams, refusals = mammo_core.read_uploads([("a.zip", stream.getvalue()), ("b.zip", stream.getvalue())])
+    def packed(*files: tuple[str, bytes]) -> bytes:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            for name, content in files:
+                archive.writestr(f"folder/{name}", content)
+        return stream.getvalue()
+
+    others = [("0_R-CC.png", png(2)), ("0_L-CC.png", png(3)), UPLOADS[2]]
+    exams, refusals = mammo_core.read_uploads([("a.zip", packed(*UPLOADS)), ("b.zip", packed(*others))])
     assert [len(exam.mammograms) for exam in exams] == [2, 2]
     assert exams[0].mammograms[0].name == "a.zip!folder/0_R-CC.png"
     assert [refusal.name for refusal in refusals] == ["a.zip!folder/letter.txt", "b.zip!folder/letter.txt"]
