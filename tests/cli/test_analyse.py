@@ -115,7 +115,8 @@ def test_a_zip_is_a_file_with_many_pictures(folder: Path, tmp_path: Path, capsys
     with zipfile.ZipFile(packed, "w") as archive:
         for path in sorted(folder.iterdir()):
             archive.write(path, f"one/{path.name}")
-        archive.write(folder / "0_R-CC.png", "two/0_R-CC.png")
+        write(tmp_path / "other.png", 9)
+        archive.write(tmp_path / "other.png", "two/0_R-CC.png")
         archive.writestr("one/Thumbs.db", b"x")
         archive.writestr("__MACOSX/one/._0_R-CC.png", b"x")
     assert analyse(packed, "--out", out) == 0
