@@ -98,16 +98,19 @@ def calibration(card: dict[str, Any]) -> None:
     sources = {name: row for name, row in card["calibration"].items() if isinstance(row, dict)}
     rows = [
         {
-            "Source": name,
-            "Slope": f"{row['slope']:.3f}",
+            "Source": source,
+            **{name: f"{weight:.3f}" for name, weight in zip(card["heads"], row["weights"], strict=True)},
             "Intercept": f"{row['intercept']:.3f}",
             "Pictures": row.get("n", "–"),
             "Women": row.get("n_women", "–"),
         }
-        for name, row in sources.items()
+        for source, row in sources.items()
     ]
     table(rows, "The card holds no calibration.")
-    st.caption(f"P(malignant) = sigmoid(slope · score + intercept). Unknown source: {card['calibration']['default']}.")
+    st.caption(
+        "P(malignant) = sigmoid(each head's score times its weight, added up, + intercept). "
+        f"Unknown source: {card['calibration']['default']}."
+    )
     split = card["normal_benign"]
     mark = "" if split["validated"] else " Not validated."
     st.markdown(f"**Normal or benign:** {split['rule']}{mark}")

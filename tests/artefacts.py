@@ -21,10 +21,11 @@ def card(name: str = "tiny", version: str = "1") -> dict[str, Any]:
         "title": "Tiny test network",
         "classes": ["normal", "benign", "malignant"],
         "canvas": [512, 320],
+        "heads": ["brightness"],
         "calibration": {
             "default": "digital",
-            "digital": {"slope": 1.0, "intercept": 0.0, "n": 200, "n_women": 100},
-            "film": {"slope": 0.5, "intercept": -0.5, "n": 200, "n_women": 100},
+            "digital": {"weights": [1.0], "intercept": 0.0, "n": 200, "n_women": 100},
+            "film": {"weights": [0.5], "intercept": -0.5, "n": 200, "n_women": 100},
         },
         "normal_benign": {"validated": False, "rule": "By the benign score."},
         "operating_points": [],
@@ -55,9 +56,10 @@ def graph() -> Any:
     mean = op.squeeze(op.reduce_mean(cells, ints(2, 3), keep_dims=True), ints(2, 3))
     z = op.subtract(op.multiply(mean, floats(10.0)), floats(2.0))
     u = op.subtract(floats(1.0), z)
-    scores = op.concat([op.negative(u), u, z], 1)
-    slope, intercept = (op.gather(calibration, ints(i), ints(1)) for i in (0, 1))
-    malignant = op.sigmoid(op.add(op.multiply(slope, z), intercept))
+    weight, intercept = (op.gather(calibration, ints(i), ints(1)) for i in (0, 1))
+    weighed = op.add(op.multiply(weight, z), intercept)
+    scores = op.concat([op.negative(u), u, weighed], 1)
+    malignant = op.sigmoid(weighed)
     rest = op.subtract(floats(1.0), malignant)
     benign = op.multiply(rest, op.sigmoid(u))
     normal = op.multiply(rest, op.sigmoid(op.negative(u)))

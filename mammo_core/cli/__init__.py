@@ -97,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
     train.add_argument("--weights", required=True, metavar="DIR", type=Path, help="the folder of starting weights")
     train.add_argument("--out", metavar="DIR", type=Path, default=Path("runs"), help="where runs go (default runs)")
-    train.add_argument("--fold", choices=[*"01234", "all"], help="one fold, or all women (default: the five, then all)")
+    train.add_argument(
+        "--fold", nargs="+", choices=[*"01234", "all"], help="folds, or all women (default: the five, then all)"
+    )
 
     evaluate = commands.add_parser("evaluate", help="judge a run", description="Judge a run's out-of-fold predictions.")
     evaluate.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")

@@ -22,9 +22,9 @@ from tqdm import tqdm
 
 from mammo_core.cli import UsageError
 from mammo_core.cli.notes import NOTES, Notes, write_whole
-from mammo_core.cli.picture import Note, light_mammogram
+from mammo_core.cli.picture import Note, light_mammogram, refused_line
 from mammo_core.cli.workers import work_through
-from mammo_core.exam import CLASSES, Exam, ExamResult, ImageResult, Mammogram
+from mammo_core.exam import CLASSES, Exam, ExamResult, ImageResult, Mammogram, Refusal
 from mammo_core.inference import (
     Artefact,
     ArtefactMismatch,
@@ -34,7 +34,7 @@ from mammo_core.inference import (
     load_artefact,
     models_root,
 )
-from mammo_core.intake import find_files, group
+from mammo_core.intake import find_files, group, sift
 
 IMAGES, EXAMS, HEATMAPS = "images.jsonl", "exams.jsonl", "heatmaps"
 
@@ -128,6 +128,9 @@ def _conclude(notes: Sequence[Note], model: str, out: Path) -> None:
         if line["status"] == "not_scored"
     }
     headers = [header for note in notes for header in note["headers"]]
+    mixed = _of_several_women([light_mammogram(header) for header in headers])
+    lines = [refused_line(mixed[line["file"]]) if line["file"] in mixed else line for line in lines]
+    headers = [header for header in headers if header["file"] not in mixed]
     mammograms = [light_mammogram(header) for header in headers]
     grouped = group(mammograms)
     files_of = _files_by_exam(grouped, mammograms, [header["file"] for header in headers])
@@ -143,6 +146,11 @@ def _conclude(notes: Sequence[Note], model: str, out: Path) -> None:
         exams.append(_exam_line(result, files))
     write_whole(out / IMAGES, lines)
     write_whole(out / EXAMS, exams)
+
+
+def _of_several_women(mammograms: Sequence[Mammogram]) -> dict[str, Refusal]:
+    """Pictures, by file, of studies that hold more than one woman: known only when all files have been read."""
+    return {refusal.name: refusal for refusal in sift(mammograms)[1] if refusal.code == "several_women"}
 
 
 def _files_by_exam(exams: Sequence[Exam], mammograms: Sequence[Mammogram], files: Sequence[str]) -> list[list[str]]:

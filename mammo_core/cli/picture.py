@@ -37,7 +37,7 @@ def analyse_file(path: Path, network: Network, out: Path) -> Note:
         # Members of an archive are told apart by the names that intake gave them, "a.zip!b.png".
         file = item.name
         if isinstance(item, Refusal):
-            note["lines"].append(_line(file, "refused", reason=(item.code, item.sentence)))
+            note["lines"].append(refused_line(item))
             continue
         note["headers"].append(_header(item, file))
         if item.unscored is not None:
@@ -48,6 +48,11 @@ def analyse_file(path: Path, network: Network, out: Path) -> Note:
         note["lines"].append(_line(file, "scored", item, result=result, model=network.name, heatmap=heatmap))
     note["passed_over"] = request.passed_over
     return note
+
+
+def refused_line(refusal: Refusal) -> dict[str, Any]:
+    """The line of a file, or of a member of an archive, that is refused."""
+    return _line(refusal.name, "refused", reason=(refusal.code, refusal.sentence))
 
 
 def light_mammogram(header: dict[str, Any]) -> Mammogram:
@@ -62,6 +67,7 @@ def light_mammogram(header: dict[str, Any]) -> Mammogram:
         source=Source(header["source"]),
         patient=header["patient"],
         study_uid=header["study"],
+        remarks=tuple(header["remarks"]),
     )
 
 
@@ -86,6 +92,7 @@ def _header(m: Mammogram, file: str) -> dict[str, Any]:
         "view_code": m.view_code,
         "source": m.source.value,
         "study": m.study_uid,
+        "remarks": list(m.remarks),
         "patient": hashlib.sha256(m.patient.encode("utf-8", "surrogatepass")).hexdigest() if m.patient else "",
     }
 

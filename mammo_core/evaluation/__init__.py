@@ -1,11 +1,11 @@
 """Arrays in, numbers out: how good a score is, and how sure we may be of that.
 
-NumPy and scikit-learn only. Nothing here reads a file, runs a network or draws a figure, and no
+NumPy, SciPy and scikit-learn only. Nothing here reads a file, runs a network or draws a figure, and no
 function invents randomness: whoever asks for an interval brings the generator.
 """
 
 from mammo_core.evaluation.baselines import metadata_baseline
-from mammo_core.evaluation.calibration import Calibration, fit_temperature
+from mammo_core.evaluation.calibration import Calibration, fit_calibration
 from mammo_core.evaluation.metrics import (
     Interval,
     OperatingPoint,
@@ -30,7 +30,7 @@ __all__ = [
     "confusion",
     "exams_at_least",
     "expected_calibration_error",
-    "fit_temperature",
+    "fit_calibration",
     "metadata_baseline",
     "operating_point",
     "paired_auc_difference",

@@ -28,7 +28,17 @@ GOLDEN_CASES = 2
 GOLDEN_TOLERANCE = 1e-4
 SEED_FORMULA = "0.5 + 0.5*sin(0.013*(k+1)*row) * cos(0.021*(k+1)*column)"
 
-CARD_KEYS = ("name", "version", "title", "classes", "canvas", "calibration", "operating_points", "exams_at_least")
+CARD_KEYS = (
+    "name",
+    "version",
+    "title",
+    "classes",
+    "canvas",
+    "heads",
+    "calibration",
+    "operating_points",
+    "exams_at_least",
+)
 _SEAL = re.compile(rb'"seal": "([0-9a-f]{64})"')
 _UNSEALED = b'"seal": ""'
 
@@ -58,8 +68,8 @@ class Artefact:
         """Name and version, as folder and results carry it."""
         return f"{self.card['name']}-{self.card['version']}"
 
-    def calibration(self, source: Source) -> tuple[float, float]:
-        """Slope and intercept for pictures of `source`; the card's default where it has none of its own."""
+    def calibration(self, source: Source) -> tuple[float, ...]:
+        """A weight for every head, then the intercept, for pictures of `source`; the card's default where it has none of its own."""
         return _calibration(self.card, source.value)
 
 
@@ -222,10 +232,10 @@ def _golden_answer(graph: Any, card: Mapping[str, Any], k: int) -> list[float]:
     return [float(p) for p in graph.create_infer_request().infer(inputs)["probabilities"][0]]
 
 
-def _calibration(card: Mapping[str, Any], source: str) -> tuple[float, float]:
+def _calibration(card: Mapping[str, Any], source: str) -> tuple[float, ...]:
     entries = card["calibration"]
     entry = entries[source if source in entries and source != "default" else entries["default"]]
-    return float(entry["slope"]), float(entry["intercept"])
+    return (*map(float, entry["weights"]), float(entry["intercept"]))
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -40,7 +40,7 @@ def combine(
         breasts=breasts,
         images=dict(images),
         not_scored=dict(not_scored or {}),
-        remarks=(*_missing(exam), *_disagreeing(breasts)),
+        remarks=(*_missing(exam), *_of_pictures(exam), *_disagreeing(breasts)),
     )
 
 
@@ -93,6 +93,16 @@ def _missing(exam: Exam) -> list[str]:
     if unknown:
         remarks.append(f"Side or view of {unknown} picture{'' if unknown == 1 else 's'} is not known.")
     return remarks
+
+
+def _of_pictures(exam: Exam) -> list[str]:
+    """What was found odd in a picture or its file when it was read, with the picture's place on the wall."""
+    remarks = set()
+    for m in exam.mammograms:
+        view = m.view.value if m.view is not None else m.view_code
+        where = f"{m.laterality}-{view}" if m.laterality is not None and view else "A picture of unknown side or view"
+        remarks |= {f"{where}: {remark}" for remark in m.remarks}
+    return sorted(remarks)
 
 
 def _disagreeing(breasts: Sequence[BreastResult]) -> list[str]:

@@ -75,6 +75,14 @@ _NO_SINGLE_SIDE = ("B", "U")
 
 _OLD_ORIENTATIONS = {*View, "ML", "LM", "LMO", "FB", "SIO", "ISO", "XCC", "XCCL", "XCCM"}
 _OF_BREASTS_ALONE = {*View, "LMO", "SIO", "XCC", "XCCL", "XCCM"}  # ML, LM and others are also said of limbs
+_POSITIONS = {
+    *_OLD_ORIENTATIONS,
+    *(f"M{view}" for view in View),
+    *(f"{view}ID" for view in View),  # implant displaced
+    *("AT", "CV", "TAN", "RL", "RM", "RI", "RS", "SPECIMEN", "FLATFIELD", "TEST", "PHANTOM"),
+}
+OTHER = "OTHER"
+"""View code of a projection that is named, but by no name known here."""
 _SAYS_NOTHING = ("", "UNKNOWN", "UNK", "UNDEFINED", "NONE", "NA")
 
 
@@ -192,7 +200,8 @@ def _view_words(dataset: Dataset) -> Iterator[tuple[str, str]]:
     if position[:1] in ("R", "L") and position[1:] in tuple(View):
         position = position[1:]
     if position not in _SAYS_NOTHING:
-        yield position[:16], "View Position"
+        # Free text of a writer's own may be anything, a name too: it counts as a view, and is not repeated.
+        yield position if position in _POSITIONS else OTHER, "View Position"
     orientation = [str(value).upper() for value in several(dataset, "PatientOrientation")]
     if len(orientation) == 1 and orientation[0] in _OLD_ORIENTATIONS:
         yield orientation[0], "Patient Orientation"

@@ -6,12 +6,14 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
 from mammo_core.training.judge import POINTING_SETS, pointed
 from mammo_core.training.networks import CELL
@@ -26,7 +28,7 @@ def train(args: argparse.Namespace) -> int:
 
     recipe = read_recipe(args.recipe)
     pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside)
-    wanted = [*range(FOLDS), NO_FOLD] if args.fold is None else [NO_FOLD if args.fold == "all" else int(args.fold)]
+    wanted = [NO_FOLD if fold == "all" else int(fold) for fold in args.fold or [*map(str, range(FOLDS)), "all"]]
     for fold in wanted:
         run = args.out / f"{recipe.name}-{recipe.version}" / ("all" if fold == NO_FOLD else f"fold{fold}")
         fit_fold(args.recipe, pictures, args.weights, run, fold, _spoken(run))
@@ -34,7 +36,7 @@ def train(args: argparse.Namespace) -> int:
 
 
 def evaluate(args: argparse.Namespace) -> int:
-    """Judge a run on women it had not seen: a table for what ships and for every head, report.json for the first."""
+    """Judge a run on women it had not seen: a table for all heads put together and for each alone; report.json for the first."""
     from mammo_core.training.judge import folds_done, judge, read_predictions
 
     folds = folds_done(args.run)
@@ -42,12 +44,16 @@ def evaluate(args: argparse.Namespace) -> int:
         raise ValueError(f"{args.run} holds no fold with predictions")
     recipe = read_recipe(args.run / f"fold{folds[0]}" / "recipe.toml")
     pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside)
-    for heads in (recipe.ships, *((head.name,) for head in recipe.heads)):
-        predictions = read_predictions([(args.run / f"fold{fold}", fold) for fold in folds], pictures, heads)
-        report = judge(predictions, pictures, np.random.default_rng(recipe.seed))
-        print(f"\n{' + '.join(heads)}: folds {', '.join(map(str, folds))}")
+    predictions = read_predictions([(args.run / f"fold{fold}", fold) for fold in folds], pictures)
+    judged = f"folds {', '.join(map(str, folds))}"
+    for number, name in enumerate(["all heads, weighed by source", *(head.name for head in recipe.heads)]):
+        one = slice(None) if number == 0 else slice(number - 1, number)
+        report = judge(
+            replace(predictions, scores=predictions.scores[:, one]), pictures, np.random.default_rng(recipe.seed)
+        )
+        print(f"\n{name}: {judged}")
         _print_report(report)
-        if heads == recipe.ships:
+        if number == 0:
             (args.run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 0
 
@@ -90,7 +96,7 @@ def point(args: argparse.Namespace) -> int:
 def _malignant_maps(
     artefact: Artefact, pictures: Pictures, rows: npt.NDArray[np.int64]
 ) -> dict[str, npt.NDArray[np.float32]]:
-    calibration = np.ones((1, 2), dtype=np.float32)
+    calibration = np.array([artefact.calibration(Source.FILM)], dtype=np.float32)
     answers = [
         artefact.graph(
             {"canvas": pictures.canvases[row][None, ..., None] / np.float32(255), "calibration": calibration}

@@ -10,6 +10,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,13 @@ Say = Callable[[str], None]
 def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fold: int, say: Say) -> None:
     """Fit one network without the women of `fold` (NO_FOLD: with all), and write the run folder.
 
-    Raises ValueError if `run` holds another recipe's work.
+    A finished run is not trained again; with other heads in its recipe, only those are fitted anew. Raises ValueError if `run` holds
+    work of a recipe that differs in more than its heads.
     """
     recipe = read_recipe(recipe_path)
     run.mkdir(parents=True, exist_ok=True)
     kept = run / "recipe.toml"
-    if kept.is_file() and kept.read_bytes() != recipe_path.read_bytes():
+    if kept.is_file() and replace(read_recipe(kept), heads=recipe.heads) != recipe:
         raise ValueError(f"{run} holds a run of another recipe; choose another folder")
     shutil.copyfile(recipe_path, kept)
     trained = pictures.of(*recipe.sets) & (pictures.folds() != fold)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mammo_core.evaluation.baselines import metadata_baseline
-from mammo_core.evaluation.calibration import Calibration, fit_temperature
+from mammo_core.evaluation.calibration import Calibration, fit_calibration
 from mammo_core.evaluation.metrics import auc_interval, brier, expected_calibration_error, operating_point
 from mammo_core.evaluation.pointing import Pointing, point, pointing_figures
 from mammo_core.evaluation.summaries import exams_at_least
@@ -27,19 +27,20 @@ from mammo_core.training.recipe import read_recipe
 OPERATING_POINTS = (("US screening", 0.889), ("European screening", 0.966))
 BASELINE_COLUMNS = ("age", "machine", "site", "view")
 POINTING_SETS = ("cbis_ddsm_mass", "mini_mias")
-FILM = ("cbis_ddsm_mass", "ddsm")
+SOURCES = (("digital", "rsna", ()), ("film", "cbis_ddsm_mass", ("mini_mias",)))
+"""A source, the set its calibration is fitted on (one: of two, telling the sets apart would pass for skill), and sets it also holds for."""
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
     """Raw scores of n pictures by the networks that had not seen them, in the order of `rows` into a `Pictures`.
 
-    `malignant` (n,) raw score z, `benign_map` (n,) top mean of benign against background, `peak` (n, 2) of the malignant lesion map on
-    the canvas, `fold` (n,) whose network it was.
+    `scores` (n, k) raw malignant scores of k heads, `benign_map` (n,) top mean of benign against background, `peak` (n, 2) of the
+    malignant lesion map on the canvas, `fold` (n,) whose network it was.
     """
 
     rows: npt.NDArray[np.int64]
-    malignant: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
     benign_map: npt.NDArray[np.float64]
     peak: npt.NDArray[np.float64]
     fold: npt.NDArray[np.int64]
@@ -50,12 +51,8 @@ def folds_done(run: Path) -> list[int]:
     return [fold for fold in range(FOLDS) if (run / f"fold{fold}" / "predictions.csv").is_file()]
 
 
-def read_predictions(
-    folders: Iterable[tuple[Path, int]], pictures: Pictures, heads: tuple[str, ...] | None = None
-) -> Predictions:
-    """Read what the networks in `folders` (folder, fold) said of pictures they were not trained on.
-
-    Scores of several `heads` are added up (None: of those that ship).
+def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures) -> Predictions:
+    """Read what every head of the networks in `folders` (folder, fold) said of pictures they were not trained on.
 
     A picture of which several speak, as of an outside set all do, is taken from the first of them: one network is judged, not their mean.
 
@@ -66,7 +63,7 @@ def read_predictions(
     }
     table: dict[int, tuple[float, ...]] = {}
     for folder, fold in folders:
-        added = heads or read_recipe(folder / "recipe.toml").ships
+        names = [head.name for head in read_recipe(folder / "recipe.toml").heads]
         with (folder / "predictions.csv").open(encoding="utf-8") as stream:
             for row in csv.DictReader(stream):
                 if int(row["trained_on"]):
@@ -75,19 +72,16 @@ def read_predictions(
                 if key not in place:
                     raise ValueError(f"{folder} speaks of {key[1]} of {key[0]}, which is not among the pictures")
                 peak = (float(row["peak_row"]), float(row["peak_column"]))
-                table.setdefault(
-                    place[key], (sum(float(row[name]) for name in added), float(row["benign_map"]), *peak, fold)
-                )
-    values = np.array([(row, *said) for row, said in table.items()], dtype=np.float64).reshape(-1, 6)
-    return Predictions(
-        values[:, 0].astype(np.int64), values[:, 1], values[:, 2], values[:, 3:5], values[:, 5].astype(np.int64)
-    )
+                said = (float(row["benign_map"]), *peak, fold, *(float(row[name]) for name in names))
+                table.setdefault(place[key], said)
+    rows, values = np.array(list(table), dtype=np.int64), np.array(list(table.values()), dtype=np.float64)
+    return Predictions(rows, values[:, 4:], values[:, 0], values[:, 1:3], values[:, 3].astype(np.int64))
 
 
 def select(predictions: Predictions, chosen: npt.NDArray[np.bool_]) -> Predictions:
     """Those of the predictions that are `chosen`, (n,) bool."""
     return Predictions(
-        *(getattr(predictions, name)[chosen] for name in ("rows", "malignant", "benign_map", "peak", "fold"))
+        *(getattr(predictions, name)[chosen] for name in ("rows", "scores", "benign_map", "peak", "fold"))
     )
 
 
@@ -140,18 +134,19 @@ def _grouped(
 def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
     """Everything a card says in figures: calibration, evaluation, operating points, exams_at_least, pointing.
 
-    Calibration is fitted on these out-of-fold predictions, by source, and is judged on the same (its two numbers are all that is fitted).
+    Calibration, which also weighs the heads, is fitted on these out-of-fold predictions, by source. What is judged is cross-fitted: a
+    fold's probabilities come from the weights that the other folds give (the same fold's where there is but one).
     """
     dataset = pictures.columns["dataset"][predictions.rows]
     truth, women = pictures.malignant[predictions.rows], pictures.women[predictions.rows]
     calibration: dict[str, Any] = {"default": "digital"}
     log_odds = np.zeros(len(truth))
-    for source, sets in (("digital", ("rsna",)), ("film", FILM)):
-        used = np.isin(dataset, sets)
-        fitted = fit_temperature(predictions.malignant[used], truth[used])
-        applied = used | (np.isin(dataset, ("mini_mias",)) if source == "film" else False)
-        log_odds[applied] = fitted.slope * predictions.malignant[applied] + fitted.intercept
-        calibration[source] = _calibration_entry(fitted, predictions.malignant[used], truth[used], women[used])
+    for source, fitted_on, also in SOURCES:
+        used, other = dataset == fitted_on, np.isin(dataset, also)
+        fitted = fit_calibration(predictions.scores[used], truth[used])
+        log_odds[used] = _cross_fitted(predictions.scores[used], truth[used], predictions.fold[used])
+        log_odds[other] = fitted.log_odds(predictions.scores[other])
+        calibration[source] = _calibration_entry(fitted, log_odds[used], truth[used], women[used])
     evaluation = [
         _evaluated(name, chosen, unit, predictions, log_odds, pictures, rng, how)
         for name, chosen, units, how in (
@@ -190,12 +185,25 @@ def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator
     }
 
 
+def _cross_fitted(
+    scores: npt.NDArray[np.float64], truth: npt.NDArray[np.bool_], fold: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """(n,) calibrated log-odds of (n, k) scores, each fold's by the calibration of the others."""
+    log_odds = np.zeros(len(truth))
+    folds = np.unique(fold)
+    for each in folds:
+        inside = fold == each
+        fitted_on = ~inside if len(folds) > 1 else inside
+        log_odds[inside] = fit_calibration(scores[fitted_on], truth[fitted_on]).log_odds(scores[inside])
+    return log_odds
+
+
 def _calibration_entry(
-    fitted: Calibration, scores: npt.NDArray[np.float64], truth: npt.NDArray[np.bool_], women: npt.NDArray[np.str_]
+    fitted: Calibration, log_odds: npt.NDArray[np.float64], truth: npt.NDArray[np.bool_], women: npt.NDArray[np.str_]
 ) -> dict[str, Any]:
-    probability = fitted.apply(scores)
+    probability = 1 / (1 + np.exp(-log_odds))
     return {
-        "slope": fitted.slope,
+        "weights": list(fitted.weights),
         "intercept": fitted.intercept,
         "n": len(truth),
         "n_women": len(np.unique(women)),

@@ -156,15 +156,29 @@ def whole_network(
     return keras.Model(inputs, outputs, name="whole_network")
 
 
-class Probabilities(layers.Layer):  # type: ignore[misc]
-    """Class scores (-u, u, z) and (slope, intercept) to calibrated probabilities of normal, benign, malignant.
+class Weighed(layers.Layer):  # type: ignore[misc]
+    """(N, ..., k) values of k heads and (N, k + 1) calibration to (N, ..., 1): their weighted sum, and (if `intercept`) the intercept."""
 
-    P(malignant) = sigmoid(slope z + intercept); the rest divides as sigmoid(u) benign, sigmoid(-u) normal.
+    def __init__(self, intercept: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.intercept = intercept
+
+    def call(self, values: Any, calibration: Any) -> Any:
+        between = (1,) * (len(values.shape) - 2)
+        heads = values.shape[-1]
+        calibration = ops.reshape(calibration, (-1, *between, heads + 1))
+        weighed = ops.sum(values * calibration[..., :heads], axis=-1, keepdims=True)
+        return weighed + calibration[..., heads:] if self.intercept else weighed
+
+
+class Probabilities(layers.Layer):  # type: ignore[misc]
+    """Class scores (-u, u, z) to probabilities of normal, benign, malignant.
+
+    P(malignant) = sigmoid(z); the rest divides as sigmoid(u) benign, sigmoid(-u) normal.
     """
 
-    def call(self, scores: Any, calibration: Any) -> Any:
-        malignant = ops.sigmoid(calibration[:, 0:1] * scores[:, 2:3] + calibration[:, 1:2])
-        benign = ops.sigmoid(scores[:, 1:2])
+    def call(self, scores: Any) -> Any:
+        malignant, benign = ops.sigmoid(scores[:, 2:3]), ops.sigmoid(scores[:, 1:2])
         return ops.concatenate([(1 - malignant) * (1 - benign), (1 - malignant) * benign, malignant], axis=-1)
 
 
@@ -173,34 +187,43 @@ def serving_network(
 ) -> Any:
     """The network that ships: `canvas` and `calibration` to `scores`, `probabilities`, `gradcam` and `lesion`, in one pass.
 
-    `tensors` holds the backbone, `patch_logits` and `head`, as an artefact's weights do. u = benign[0] * (top mean of benign against
-    background) + benign[1]. Grad-CAM (Selvaraju et al. 2017) weighs each channel by its gradient's mean over the cells; the
+    `tensors` holds the backbone, `patch_logits` and `head` (weights (2566, k), bias (k,)), as an artefact's weights do. Calibration,
+    (N, k + 1), weighs the k heads' scores and adds an intercept: z. u = benign[0] * (top mean of benign against background) + benign[1].
+    Grad-CAM (Selvaraju et al. 2017) of the scores (-u, u, z) weighs each channel by its gradient's mean over the cells; the
     scores being linear in pooled cells, that mean is a constant, whichever cells the maxima fall on.
     """
     kernel, bias = tensors["patch_logits/kernel"], tensors["patch_logits/bias"]
     whole = whole_network(backbone, kernel, bias, canvas)
-    calibration = layers.Input((2,), name="calibration")
+    heads, depth = tensors["head/weights"].shape[1], kernel.shape[0]
+    calibration = layers.Input((heads + 1,), name="calibration")
     features = layers.Concatenate()([whole.output[name] for name in ("average", "maximum", "maps")])
-    depth = kernel.shape[0]
-    weights = np.zeros((2 * depth + 6, 3), dtype=np.float32)
-    weights[:, 2] = tensors["head/weights"]
-    weights[2 * depth + 2, :2] = -benign[0], benign[0]
-    score = layers.Dense(3, name="scores")
-    scores = score(features)
-    score.set_weights([weights, np.array([-benign[1], benign[1], tensors["head/bias"][0]], dtype=np.float32)])
+    weights = np.zeros((2 * depth + 6, 1 + heads), dtype=np.float32)
+    weights[2 * depth + 2, 0] = benign[0]
+    weights[:, 1:] = tensors["head/weights"]
+    linear = layers.Dense(1 + heads, name="benign_and_heads")
+    raw = linear(features)
+    linear.set_weights([weights, np.array([benign[1], *tensors["head/bias"]], dtype=np.float32)])
+    scores = layers.Concatenate(name="scores")(
+        [layers.Rescaling(-1.0)(raw[:, :1]), raw[:, :1], Weighed(intercept=True)(raw[:, 1:], calibration)]
+    )
     contrasts = np.stack(
         [kernel[:, 2] - kernel[:, 0], kernel[:, 2] - kernel[:, 1], kernel[:, 1] - kernel[:, 0]], axis=1
     )
     average, maximum, tops, largest = np.split(weights, (depth, 2 * depth, 2 * depth + 3))
     rows, columns = canvas[0] // CELL, canvas[1] // CELL
     channel = (average + maximum + contrasts @ (tops + largest)) / (rows * columns)
-    weigh = layers.Conv2D(3, 1, use_bias=False, name="gradcam_channels")
-    maps = layers.ReLU()(weigh(whole.output["cells"]))
-    weigh.set_weights([channel.reshape(1, 1, depth, 3)])
+    weigh = layers.Conv2D(1 + heads, 1, use_bias=False, name="gradcam_channels")
+    maps = weigh(whole.output["cells"])
+    weigh.set_weights([channel.reshape(1, 1, depth, 1 + heads)])
+    signed = [
+        layers.Rescaling(-1.0)(maps[..., :1]),
+        maps[..., :1],
+        Weighed(intercept=False)(maps[..., 1:], calibration),
+    ]
     outputs = {
         "scores": scores,
-        "probabilities": Probabilities()(scores, calibration),
-        "gradcam": layers.Permute((3, 1, 2))(maps),
+        "probabilities": Probabilities()(scores),
+        "gradcam": layers.Permute((3, 1, 2))(layers.ReLU()(layers.Concatenate()(signed))),
         "lesion": layers.Permute((3, 1, 2))(whole.output["lesion"]),
     }
     return keras.Model([whole.input, calibration], outputs, name="serving_network")

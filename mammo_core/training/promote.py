@@ -40,7 +40,6 @@ LIMITS = (
     "Normal against benign is not validated: it was given, not learned.",
     "Of RSNA's women with cancer nearly all have pictures of the affected breast only, those without have both. The exam's score is the "
     "higher breast's, so specificity at the operating points is that of whole exams, but exam AUC and sensitivity are lower bounds.",
-    "The heads that ship were chosen on the same women that the figures are of, which flatters them a little.",
     "Operating points come from digital mammograms of the RSNA set; on film and on other machines they are not valid.",
     "The public pictures were stretched to squares and reduced to 8 bits; fine calcifications are lost in them and on the canvas.",
     "Implants, magnification, spot views, specimens and raw data are not scored.",
@@ -71,7 +70,7 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
     dataset = pictures.columns["dataset"][predictions.rows]
     clear = np.isin(dataset, recipe.sets) & ~pictures.malignant[predictions.rows]
     shift = -BENIGN_SCALE * float(np.quantile(predictions.benign_map[clear], 1 - BENIGN_SHARE))
-    tensors = _with_shipping_head(load_file(source / "weights.safetensors"), recipe)
+    tensors = _with_heads_together(load_file(source / "weights.safetensors"), recipe)
     canvas = (pictures.canvases.shape[1], pictures.canvases.shape[2])
     export(serving_network(load_backbone(tensors), tensors, (BENIGN_SCALE, shift), canvas), folder / "graph.xml")
     save_file(tensors, folder / "weights.safetensors")
@@ -88,6 +87,7 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
         "title": recipe.title,
         "classes": list(CLASSES),
         "canvas": list(canvas),
+        "heads": [head.name for head in recipe.heads],
         **figures,
         "normal_benign": _normal_benign(
             predictions.benign_map, dataset, pictures.columns["label"][predictions.rows], shift
@@ -103,13 +103,12 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
     return seal(folder, card)
 
 
-def _with_shipping_head(tensors: dict[str, npt.NDArray[Any]], recipe: Recipe) -> dict[str, npt.NDArray[Any]]:
-    """The run's weights with one head, `head/weights` and `head/bias`, the sum of those that ship: adding log-odds adds weights."""
-    numbers = [number for number, head in enumerate(recipe.heads) if head.name in recipe.ships]
+def _with_heads_together(tensors: dict[str, npt.NDArray[Any]], recipe: Recipe) -> dict[str, npt.NDArray[Any]]:
+    """The run's weights with its heads side by side: `head/weights` (features, k) and `head/bias` (k,)."""
     kept = {name: tensor for name, tensor in tensors.items() if not re.match(r"head\d+/", name)}
-    for part in ("weights", "bias"):
-        stacked = np.stack([tensors[f"head{number}/{part}"] for number in numbers])
-        kept[f"head/{part}"] = np.asarray(stacked.sum(axis=0), dtype=np.float32)
+    numbers = range(len(recipe.heads))
+    kept["head/weights"] = np.stack([tensors[f"head{number}/weights"] for number in numbers], axis=1)
+    kept["head/bias"] = np.concatenate([tensors[f"head{number}/bias"] for number in numbers])
     return kept
 
 

@@ -47,7 +47,7 @@ class HeadSpec:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole recipe; `sets` are trained on, `outside` only judged on; the log-odds of the heads named in `ships` are added up."""
+    """A whole recipe; `sets` are trained on, `outside` only judged on. All heads ship; calibration weighs them by source."""
 
     name: str
     version: str
@@ -62,7 +62,6 @@ class Recipe:
     rounds: tuple[Round, ...]
     jitter: JitterSpec
     heads: tuple[HeadSpec, ...]
-    ships: tuple[str, ...]
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -74,8 +73,8 @@ def read_recipe(path: Path) -> Recipe:
     recipe: Recipe = _checked(Recipe, table, path.name)
     if not recipe.rounds or not recipe.heads:
         raise ValueError(f"{path.name}: a recipe needs at least one of [[rounds]] and one of [[heads]]")
-    if not recipe.ships or not set(recipe.ships) <= {head.name for head in recipe.heads}:
-        raise ValueError(f"{path.name}: ships must name heads of the recipe")
+    if len({head.name for head in recipe.heads}) < len(recipe.heads):
+        raise ValueError(f"{path.name}: two heads have the same name")
     shared = set(recipe.sets) & set(recipe.outside)
     if shared:
         raise ValueError(f"{path.name}: {', '.join(sorted(shared))} cannot be trained on and be an outside set at once")

@@ -13,7 +13,7 @@ import streamlit as st
 
 from mammo_core.exam import Exam, ExamResult, Laterality, Mammogram, Refusal, View
 from mammo_core.hanging import Hanging, hang
-from mammo_core.intake import Request, group, reassign, shared
+from mammo_core.intake import Request, group, reassign, shared, sift
 from pages.parts.shelf import Shelf
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "exam"
@@ -64,14 +64,18 @@ class Desk:
         self.uploads += 1
         request = Request()
         before = {exam.exam_id for exam in self.exams}
+        found: list[Mammogram | Refusal] = []
         for name, content in files:
             for answer in shared().read(name, content, request=request):
+                found.append(answer)
                 if isinstance(answer, Refusal):
-                    self.refusals.append(answer)
                     yield answer.name, f"not read. {answer.sentence}", False
                 else:
-                    self._keep(answer)
                     yield answer.name, f"read as {name_of(answer)}", True
+        mammograms, refusals = sift(found)
+        self.refusals += refusals
+        for mammogram in mammograms:
+            self._keep(mammogram)
         self.passed_over += request.passed_over
         self._regroup()
         new = [index for index, exam in enumerate(self.exams) if exam.exam_id not in before]

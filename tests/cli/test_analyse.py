@@ -20,6 +20,7 @@ from mammo_core.cli.picture import analyse_file
 from mammo_core.inference import Network, load_artefact
 from mammo_core.intake.refusals import MAX_BYTES
 from tests.artefacts import make_artefact
+from tests.intake.phantoms import dataset, ramp, saved
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = Path(mammo_core.cli.__file__).parent / "schemas"
@@ -67,7 +68,31 @@ def analyse(*arguments: object) -> int:
 
 def command(*arguments: object, **options) -> subprocess.Popen:
     words = [sys.executable, "-m", "mammo_core", *map(str, arguments)]
-    return subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(
+        words,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Where the tests run in the background Ctrl-C is ignored, and a child would ignore it too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **options,
+    )
+
+
+def test_a_study_of_two_women_is_refused_and_the_rest_scored(folder: Path, tmp_path: Path) -> None:
+    for patient in ("A", "B"):
+        made = dataset(ramp(400, 300, top=4000 + ord(patient)), PatientID=patient, StudyInstanceUID="1.2.9")
+        (folder / f"{patient}.dcm").write_bytes(saved(made))
+    out = tmp_path / "out"
+    assert analyse(folder, "--out", out) == 0
+    told = {Path(line["file"]).name: line for line in lines(out / "images.jsonl")}
+    assert {name: told[name]["reason"]["code"] for name in ("A.dcm", "B.dcm")} == dict.fromkeys(
+        ("A.dcm", "B.dcm"), "several_women"
+    )
+    assert {told[name]["status"] for name in ("A.dcm", "B.dcm")} == {"refused"}
+    assert told["0_L-CC.png"]["status"] == "scored"
+    assert not any(file.endswith(".dcm") for exam in lines(out / "exams.jsonl") for file in exam["files"])
 
 
 def test_every_file_gets_its_line_in_order_and_the_lines_keep_to_their_schema(folder: Path, tmp_path: Path) -> None:

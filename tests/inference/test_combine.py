@@ -116,3 +116,13 @@ def test_views_that_disagree_are_said() -> None:
     assert combine(*reordered(four)).remarks == ("The two views of the left breast differ by 32 points.",)
     four[3] = ((L, MLO), 0.4 + DISAGREEMENT / 100 - 0.01)
     assert combine(*reordered(four)).remarks == ()
+
+
+def test_what_is_odd_in_a_picture_is_said_with_its_place_and_once() -> None:
+    pixels = np.empty((0, 0), np.uint8)
+    turned = Mammogram("a", "a.png", pixels, laterality=R, view=CC, remarks=("Turned.",))
+    loose = Mammogram("b", "Smith.png", pixels, remarks=("Two sides.",))
+    remarks = combine(Exam("exam", "exam", (turned, turned, loose)), "", {}).remarks
+    assert [remark for remark in remarks if "Turned" in remark] == ["R-CC: Turned."]
+    assert not any("Smith" in remark for remark in remarks)
+    assert "A picture of unknown side or view: Two sides." in remarks

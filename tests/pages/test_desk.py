@@ -34,6 +34,14 @@ def test_an_archive_is_read_member_by_member_and_its_side_files_are_counted() ->
     assert len(desk.exams) == 1
 
 
+def test_a_copy_is_refused_and_hangs_once() -> None:
+    files = example_files()
+    desk = Desk()
+    list(desk.take([*files, ("copy.dcm", files[0][1])]))
+    assert [(refusal.name, refusal.code) for refusal in desk.refusals] == [("copy.dcm", "duplicate")]
+    assert [len(exam.mammograms) for exam in desk.exams] == [4]
+
+
 def test_files_beyond_what_one_upload_may_hold_are_refused_and_the_rest_read(monkeypatch: pytest.MonkeyPatch) -> None:
     files = example_files()
     monkeypatch.setattr(parts, "Request", lambda: Request(left=len(files[0][1]) + 100))

@@ -20,7 +20,6 @@ backbone = "backbone.npz"
 sets = ["rsna", "cbis_ddsm_mass"]
 outside = ["mini_mias"]
 patch = 32
-ships = ["all"]
 dropout = 0.1
 norm_momentum = 0.9
 
@@ -73,7 +72,8 @@ def pictures(n: int = 24, canvas: tuple[int, int] = (128, 96), seed: int = 0) ->
     rows, columns = canvas
     down, across = np.mgrid[:rows, :columns]
     inside = ((down - rows / 2) / (rows / 2)) ** 2 + (across / (columns * 0.9)) ** 2 < 1
-    soft = cv2.GaussianBlur(rng.uniform(0, 255, (rows, columns, n)).astype(np.float32), (0, 0), 2)
+    noise = rng.uniform(0, 255, (n, rows, columns)).astype(np.float32)
+    soft = np.stack([cv2.GaussianBlur(each, (0, 0), 2) for each in noise])
     table = {key: [""] * n for key in COLUMNS}
     boxes, box_picture, box_malignant = [], [], []
     for number in range(n):
@@ -90,7 +90,7 @@ def pictures(n: int = 24, canvas: tuple[int, int] = (128, 96), seed: int = 0) ->
             box_picture.append(number)
             box_malignant.append(malignant)
     return Pictures(
-        (np.moveaxis(soft, 2, 0) * inside).astype(np.uint8),
+        (soft * inside).astype(np.uint8),
         np.broadcast_to(inside, (n, rows, columns)).copy(),
         {key: np.array(value) for key, value in table.items()},
         np.array(boxes),

@@ -80,6 +80,14 @@ def test_a_run_is_written_and_a_second_call_reads_it_back(tmp_path: Path) -> Non
         assert float(after["all"]) == pytest.approx(float(before["all"]), abs=1e-3)
     assert len(rows_of(run / "history.csv")) == 2
 
+    said.clear()
+    recipe.write_text(RECIPE.replace("c = 0.01", "c = 1e-6", 1), encoding="utf-8")
+    fit_fold(recipe, made, tmp_path, run, FOLD, said.append)
+    assert not any("features" in line for line in said)
+    flat = [float(row["all"]) for row in rows_of(run / "predictions.csv")]
+    assert np.std(flat) < 0.5 * np.std([float(row["all"]) for row in predictions])
+    assert (run / "recipe.toml").read_text() == recipe.read_text()
+
     recipe.write_text(ONE_ROUND, encoding="utf-8")
     with pytest.raises(ValueError, match="another recipe"):
         fit_fold(recipe, made, tmp_path, run, FOLD, said.append)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mammo_core.exam import Exam, ImageResult, Laterality, Mammogram, View
 from mammo_core.inference import combine
-from mammo_core.training.judge import Predictions, cases, folds_done, read_predictions
+from mammo_core.training.judge import Predictions, cases, folds_done, judge, read_predictions
 from mammo_core.training.pictures import Pictures
 from tests.training.synthetic import RECIPE, pictures
 
@@ -44,7 +44,7 @@ def stored(taken: list) -> Pictures:
 def test_breasts_and_exams_score_as_in_the_reading_room(taken: list) -> None:
     made, n = stored(taken), len(taken)
     log_odds = np.array([value for _, _, value, _ in taken])
-    said = Predictions(np.arange(n), log_odds, np.zeros(n), np.zeros((n, 2)), made.folds())
+    said = Predictions(np.arange(n), log_odds[:, None], np.zeros(n), np.zeros((n, 2)), made.folds())
     exams = cases(said, log_odds, made, "exam")
     breasts = cases(said, log_odds, made, "breast")
     assert sorted(exams.woman) == sorted(set(made.women))
@@ -65,17 +65,17 @@ def test_breasts_and_exams_score_as_in_the_reading_room(taken: list) -> None:
 
 def test_pictures_are_judged_as_they_are() -> None:
     made = pictures(n=8)
-    said = Predictions(np.array([5, 2]), np.array([1.0, -1.0]), np.zeros(2), np.zeros((2, 2)), made.folds()[[5, 2]])
-    found = cases(said, said.malignant, made, "image")
+    said = Predictions(np.array([5, 2]), np.array([[1.0], [-1.0]]), np.zeros(2), np.zeros((2, 2)), made.folds()[[5, 2]])
+    found = cases(said, said.scores[:, 0], made, "image")
     assert found.lead.tolist() == [5, 2]
     assert found.score.tolist() == [1.0, -1.0]
 
 
 def test_an_unknown_unit_is_refused() -> None:
     made = pictures(n=2)
-    said = Predictions(np.arange(2), np.zeros(2), np.zeros(2), np.zeros((2, 2)), np.zeros(2, np.int64))
+    said = Predictions(np.arange(2), np.zeros((2, 1)), np.zeros(2), np.zeros((2, 2)), np.zeros(2, np.int64))
     with pytest.raises(ValueError, match="not 'woman'"):
-        cases(said, said.malignant, made, "woman")
+        cases(said, said.scores[:, 0], made, "woman")
 
 
 def predicted(folder: Path, rows: list[tuple[str, str, int, float]]) -> Path:
@@ -95,10 +95,9 @@ def test_what_a_network_was_trained_on_is_left_out_and_the_first_word_counts(tmp
     again = [(sets[k], f"images/{k}.png", 0, 10.0 + k) for k in (6, 2)]
     folders = [(predicted(tmp_path / "fold0", rows), 0), (predicted(tmp_path / "fold3", again), 3)]
     said = read_predictions(folders, made)
-    assert dict(zip(said.rows.tolist(), said.malignant.tolist(), strict=True)) == {1: 1.0, 6: 6.0, 2: 12.0}
+    assert dict(zip(said.rows.tolist(), said.scores[:, 0].tolist(), strict=True)) == {1: 1.0, 6: 6.0, 2: 12.0}
     assert dict(zip(said.rows.tolist(), said.fold.tolist(), strict=True)) == {1: 0, 6: 0, 2: 3}
-    assert read_predictions(folders, made, ("maps",)).malignant.tolist() == [-value for value in said.malignant]
-    assert not read_predictions(folders, made, ("all", "maps")).malignant.any()
+    assert said.scores[:, 1].tolist() == (-said.scores[:, 0]).tolist()
     assert folds_done(tmp_path) == [0, 3]
 
 
@@ -106,3 +105,19 @@ def test_a_picture_nobody_knows_is_named(tmp_path: Path) -> None:
     folder = predicted(tmp_path / "fold0", [("rsna", "images/900.png", 0, 1.0)])
     with pytest.raises(ValueError, match=r"images/900\.png of rsna"):
         read_predictions([(folder, 0)], pictures(n=4))
+
+
+def test_what_a_fold_is_judged_by_comes_from_the_other_folds() -> None:
+    """A head that is right in one fold and wrong in all others must not be trusted in that fold because of that fold."""
+    made = pictures(n=480)
+    rows = np.flatnonzero(made.of("rsna", "cbis_ddsm_mass", "mini_mias"))
+    rng, fold = np.random.default_rng(5), made.folds()[rows]
+    sign = 2.0 * made.malignant[rows] - 1
+    honest, fickle = sign * 0.5 + rng.normal(size=len(rows)), np.where(fold == 2, sign, -sign) * 4
+    said = Predictions(rows, np.stack([honest, fickle], axis=1), np.zeros(len(rows)), np.zeros((len(rows), 2)), fold)
+    report = judge(said, made, np.random.default_rng(0))
+    digital = report["calibration"]["digital"]
+    assert digital["weights"][0] > 100 * digital["weights"][1]
+    (image,) = [row for row in report["evaluation"] if row["set"].startswith("RSNA") and row["unit"] == "image"]
+    assert 0.65 < image["auc"][0] < 0.9
+    assert report["calibration"]["film"]["n"] == int(made.of("cbis_ddsm_mass").sum())

@@ -42,8 +42,8 @@ def serving(backbone: Any, canvases: np.ndarray) -> Any:
     tensors = {
         "patch_logits/kernel": kernel.astype(np.float32),
         "patch_logits/bias": rng.normal(0, 0.1, 3).astype(np.float32),
-        "head/weights": rng.normal(0, 0.05, 2566).astype(np.float32),
-        "head/bias": np.array([0.1], dtype=np.float32),
+        "head/weights": rng.normal(0, 0.05, (2566, 2)).astype(np.float32),
+        "head/bias": np.array([0.1, -0.2], dtype=np.float32),
     }
     return serving_network(backbone, tensors, (1.0, -0.2), CANVAS)
 
@@ -98,7 +98,7 @@ def test_a_cell_looks_at_what_lies_around_its_middle() -> None:
 def test_outputs_have_the_shapes_that_are_promised(serving: Any, canvases: np.ndarray) -> None:
     out = {
         name: np.asarray(value)
-        for name, value in serving([canvases, np.tile(np.float32([1, 0]), (3, 1))], training=False).items()
+        for name, value in serving([canvases, np.tile(np.float32([1, 0.5, 0]), (3, 1))], training=False).items()
     }
     assert {name: value.shape for name, value in out.items()} == {
         "scores": (3, 3),
@@ -111,14 +111,23 @@ def test_outputs_have_the_shapes_that_are_promised(serving: Any, canvases: np.nd
     assert out["gradcam"].min() >= 0
 
 
-def test_calibration_moves_the_malignant_probability_alone(serving: Any, canvases: np.ndarray) -> None:
-    calibration = np.array([[0.7, -0.4], [1.0, 0.0], [2.0, 1.0]], dtype=np.float32)
-    out = serving([canvases, calibration], training=False)
+def test_calibration_weighs_the_heads_and_touches_nothing_else(serving: Any, canvases: np.ndarray) -> None:
+    rows = np.array([[1, 0, 0], [0, 1, 0], [0.7, 2.0, -0.4]], dtype=np.float32)
+    first, second, both = (
+        np.asarray(serving([canvases, np.tile(row, (3, 1))], training=False)["scores"], np.float64) for row in rows
+    )
+    np.testing.assert_allclose(both[:, 2], 0.7 * first[:, 2] + 2.0 * second[:, 2] - 0.4, atol=1e-5)
+    np.testing.assert_allclose(both[:, :2], first[:, :2], atol=1e-6)
+    np.testing.assert_allclose(both[:, 0], -both[:, 1], atol=1e-5)
+    assert not np.allclose(first[:, 2], second[:, 2])
+
+
+def test_probabilities_are_those_of_the_scores(serving: Any, canvases: np.ndarray) -> None:
+    out = serving([canvases, np.tile(np.float32([0.7, 0.2, -0.4]), (3, 1))], training=False)
     scores, probabilities = np.asarray(out["scores"], np.float64), np.asarray(out["probabilities"], np.float64)
-    malignant = 1 / (1 + np.exp(-(calibration[:, 0] * scores[:, 2] + calibration[:, 1])))
+    malignant = 1 / (1 + np.exp(-scores[:, 2]))
     np.testing.assert_allclose(probabilities[:, 2], malignant, atol=1e-6)
     np.testing.assert_allclose(probabilities[:, 1], (1 - malignant) / (1 + np.exp(-scores[:, 1])), atol=1e-6)
-    np.testing.assert_allclose(scores[:, 0], -scores[:, 1], atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2])
@@ -128,16 +137,17 @@ def test_gradcam_in_one_pass_is_gradcam_by_gradients(serving: Any, canvases: np.
 
     from mammo_core.training.networks import POOLED
 
-    scorer = keras.Model(serving.inputs[0], serving.output["scores"])
+    calibration = np.tile(np.float32([1, 0.5, 0]), (3, 1))
+    scorer = keras.Model(serving.inputs, serving.output["scores"])
     by_gradients = Gradcam(scorer, clone=False)(
         lambda scores: scores[:, kind],
-        canvases,
+        [canvases, calibration],
         penultimate_layer=POOLED,
         seek_penultimate_conv_layer=False,
         expand_cam=False,
         normalize_cam=False,
     )
-    in_one_pass = serving([canvases, np.tile(np.float32([1, 0]), (3, 1))], training=False)["gradcam"]
+    in_one_pass = serving([canvases, calibration], training=False)["gradcam"]
     in_one_pass = np.asarray(in_one_pass)[:, kind]
     largest = np.max(by_gradients)
     assert largest > 0
@@ -152,7 +162,7 @@ def test_the_exported_graph_says_what_keras_says(serving: Any, canvases: np.ndar
     export(serving, tmp_path / "graph.xml")
     core = openvino.Core()
     graph = core.compile_model(core.read_model(tmp_path / "graph.xml"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    calibration = np.tile(np.float32([0.8, -0.3]), (3, 1))
+    calibration = np.tile(np.float32([0.8, 0.4, -0.3]), (3, 1))
     exported = graph({"canvas": canvases, "calibration": calibration})
     for name, value in serving([canvases, calibration], training=False).items():
         value = np.asarray(value)
