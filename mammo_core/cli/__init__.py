@@ -33,14 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(asked: argparse.Namespace) -> int:
     """Each command's room is imported only when it is asked for: `--help` is quick, and only training needs Keras."""
-    if asked.command == "analyse":
-        from mammo_core.cli.analyse import analyse
-
-        return analyse(asked)
-    if asked.command == "render":
-        from mammo_core.cli.render import render
-
-        return render(asked)
+    if asked.command in ("analyse", "render"):
+        return _read(asked)
     if asked.command == "models":
         from mammo_core.cli.models import list_models, verify_models
 
@@ -50,6 +44,17 @@ def _run(asked: argparse.Namespace) -> int:
     try:
         return int(getattr(training, asked.command)(asked))
     except (ValueError, FileNotFoundError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _read(asked: argparse.Namespace) -> int:
+    from mammo_core.cli.analyse import analyse
+    from mammo_core.cli.render import render
+    from mammo_core.intake import ReaderFailed
+
+    try:
+        return analyse(asked) if asked.command == "analyse" else render(asked)
+    except ReaderFailed as error:
         raise UsageError(str(error)) from error
 
 

@@ -56,6 +56,7 @@ _PIXEL_DATA = Tag("PixelData")
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _SYNTAX = b"\x02\x00\x10\x00UI"
 
+_CHUNK = 1 << 16
 _PLAUSIBLE_MAGNIFICATION = (1.0, 2.5)
 _PLAUSIBLE_SPACING = (0.005, 2.0)
 
@@ -186,12 +187,14 @@ def _ends_in_a_value(dataset: Dataset) -> bool:
 def _refuse_a_bomb(deflated: bytes) -> None:
     """Inflate a deflated data set in small pieces and keep none, to learn its size."""
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-    total, rest = 0, deflated
-    while rest and not inflate.eof:
-        total += len(inflate.decompress(rest, 1 << 20))
-        rest = inflate.unconsumed_tail
-        if total > MAX_BYTES:
-            raise Refused("too_large")
+    total = 0
+    for start in range(0, len(deflated), _CHUNK):
+        rest = deflated[start : start + _CHUNK]  # what is left over is copied at every step, so it is to be little
+        while rest and not inflate.eof:
+            total += len(inflate.decompress(rest, 16 * _CHUNK))
+            rest = inflate.unconsumed_tail
+            if total > MAX_BYTES:
+                raise Refused("too_large")
     if not inflate.eof:
         raise Refused("truncated")
 

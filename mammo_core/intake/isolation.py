@@ -52,6 +52,10 @@ _ONE_THREAD = {
 _log = logging.getLogger(__name__)
 
 
+class ReaderFailed(RuntimeError):
+    """No file can be read, whatever it is: this machine starts no worker."""
+
+
 class Reader:
     """Reads files in `workers` processes; may be shared by threads, and closed by `with` or `close`.
 
@@ -74,7 +78,7 @@ class Reader:
         `request` counts what several calls take in together; without one, each call is a request of its own.
 
         Raises:
-            RuntimeError: no worker can be started on this machine.
+            ReaderFailed: no worker can be started on this machine.
         """
         for member, content in files(name, data, Request() if request is None else request):
             if isinstance(content, Refused):
@@ -153,7 +157,7 @@ class _Worker:
         return self._process
 
     def ask(self, name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:
-        """Have one file read. Raises Refused where that ends the process, RuntimeError where none can be started."""
+        """Have one file read. Raises Refused where that ends the process, ReaderFailed where none can be started."""
         process = self.start()
         if not self._greeted:
             self._greet(process)
@@ -183,7 +187,7 @@ class _Worker:
     def _greet(self, process: subprocess.Popen[bytes]) -> None:
         capped, _ = self._talk(process, None, _START_SECONDS)
         if capped is None:
-            raise RuntimeError("The process that reads files could not be started.")
+            raise ReaderFailed("The process that reads files could not be started.")
         if not capped:
             _say_that_memory_is_not_capped()
         self._greeted = True

@@ -11,6 +11,7 @@ from html import escape
 import streamlit as st
 
 from mammo_core.exam import Refusal
+from mammo_core.intake import ReaderFailed
 from pages.parts.desk import Desk
 from pages.parts.look import write
 
@@ -42,8 +43,12 @@ def read(desk: Desk, files: Sequence[tuple[str, bytes]]) -> None:
             line.progress((number - 1) / len(files), f"Reading: {number} of {len(files)}")
             yield file
 
-    for name, outcome, _ in desk.take(in_turn()):
-        list_.html(f'<div class="room-small"><b>{escape(name)}</b>: {escape(outcome)}</div>')
+    try:
+        for name, outcome, _ in desk.take(in_turn()):
+            list_.html(f'<div class="room-small"><b>{escape(name)}</b>: {escape(outcome)}</div>')
+    except ReaderFailed as failed:
+        st.error(f"{failed} Nothing was read. Tell whoever runs this server.")
+        return
     st.rerun()
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from mammo_core.exam import Mammogram, Refusal
-from mammo_core.intake import Reader, Request, isolation, read_bytes, shared
+from mammo_core.intake import Reader, ReaderFailed, Request, isolation, read_bytes, shared
 from tests.intake.phantoms import dataset, encoded, ramp, saved
 from tests.intake.test_archive import zipped
 
@@ -176,7 +176,7 @@ def test_a_system_without_a_memory_cap_says_so_once(
 
 def test_a_worker_that_cannot_start_is_no_files_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation.sys, "executable", "/bin/false")
-    with Reader() as reader, pytest.raises(RuntimeError, match="could not be started"):
+    with Reader() as reader, pytest.raises(ReaderFailed, match="could not be started"):
         one(reader)
 
 
