@@ -24,6 +24,8 @@ DISCLAIMER = "Research use only, not for clinical use."
 _STYLE = f"""<style>
 [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stSidebar"], [data-testid="stDecoration"],
 [data-testid="stElementToolbar"], [data-testid="stStatusWidget"], footer {{ display: none !important; }}
+/* All that the uploader says is a limit, rounded to "1GB per file"; the room's own line gives the right one. */
+[data-testid="stFileUploaderDropzoneInstructions"] {{ display: none; }}
 [data-testid="stMainBlockContainer"] {{ padding: 0 !important; max-width: none !important; }}
 [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] {{ gap: 0; }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-bar) {{ flex: none; height: {BAR}px; }}
