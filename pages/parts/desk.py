@@ -134,6 +134,7 @@ class Desk:
         self.announce = index != self.at or self.announce
         self.at, self.alone = index, None
         st.session_state["heat_on"] = False
+        st.session_state.pop("window", None)  # the bar opens an exam at its file's first
 
     def _forget(self, exam_id: str) -> None:
         self._hangings.pop(exam_id, None)

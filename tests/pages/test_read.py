@@ -5,12 +5,17 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from mammo_core.exam import Laterality, View
 from pages.parts.shelf import _SHELVES
+from pages.parts.viewer import FULL_RANGE
 from tests.artefacts import make_artefact
+from tests.intake.phantoms import dataset, ramp, saved
+from tests.preprocessing.phantoms import breast
 
 ROOT = Path(__file__).parents[2]
 POINTS = [
@@ -92,6 +97,22 @@ def test_closing_the_exam_forgets_it_and_its_pixels(models: Path) -> None:
     assert not page.exception
     assert not shelf._pictures
     assert page.session_state["desk"].exams == []
+
+
+def test_every_exam_opens_at_its_files_first_window(models: Path) -> None:
+    scan = cv2.imencode(".png", breast()[0].astype(np.uint16))[1].tobytes()
+    windowed = saved(dataset(ramp(400, 300), WindowCenter=[2000, 2100], WindowWidth=[3000, 4000]))
+    page = AppTest.from_file(str(ROOT / "navigation.py"), default_timeout=60).run()
+    page.file_uploader(key="first_0").upload("scan.png", scan).run()
+    assert page.selectbox(key="window").value == FULL_RANGE
+    page.file_uploader(key="more_1").upload("windowed.dcm", windowed).run()  # after the window's widget is made
+    assert page.session_state["desk"].at == 1
+    assert page.selectbox(key="window").value == "Window 1"
+    page.button(key="previous").click().run()
+    assert page.selectbox(key="window").value == FULL_RANGE
+    page.button(key="next").click().run()  # by callback, before any widget is made
+    assert page.selectbox(key="window").value == "Window 1"
+    assert not page.exception
 
 
 def test_two_sessions_have_two_shelves_and_an_ended_session_leaves_none(models: Path) -> None:
