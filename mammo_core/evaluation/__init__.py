@@ -6,6 +6,16 @@ function invents randomness: whoever asks for an interval brings the generator.
 
 from mammo_core.evaluation.baselines import metadata_baseline
 from mammo_core.evaluation.calibration import Calibration, fit_calibration
+from mammo_core.evaluation.curves import (
+    Band,
+    Rates,
+    Reliability,
+    precision_recall_band,
+    rates,
+    reliability,
+    roc_band,
+    wilson,
+)
 from mammo_core.evaluation.metrics import (
     Interval,
     OperatingPoint,
@@ -20,11 +30,14 @@ from mammo_core.evaluation.pointing import Pointing, PointingFigures, point, poi
 from mammo_core.evaluation.summaries import exams_at_least
 
 __all__ = [
+    "Band",
     "Calibration",
     "Interval",
     "OperatingPoint",
     "Pointing",
     "PointingFigures",
+    "Rates",
+    "Reliability",
     "auc_interval",
     "brier",
     "confusion",
@@ -36,4 +49,9 @@ __all__ = [
     "paired_auc_difference",
     "point",
     "pointing_figures",
+    "precision_recall_band",
+    "rates",
+    "reliability",
+    "roc_band",
+    "wilson",
 ]

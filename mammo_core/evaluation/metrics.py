@@ -61,9 +61,9 @@ def auc_interval(
     Raises:
         ValueError: lengths differ, a score is not finite, or one of the two classes is missing.
     """
-    cancer, scores = _checked(truth, score)
+    cancer, scores = checked_scores(truth, score)
     whole = weighted_auc(cancer, scores, np.ones((1, scores.size)))[0]
-    drawn = [weighted_auc(cancer, scores, weights) for weights in _draws(women, scores.size, rng, draws)]
+    drawn = [weighted_auc(cancer, scores, weights) for weights in draws_of_women(women, scores.size, rng, draws)]
     return _interval(whole, np.concatenate(drawn))
 
 
@@ -79,13 +79,13 @@ def paired_auc_difference(
 
     Arguments and errors as of `auc_interval`.
     """
-    cancer, a = _checked(truth, score_a)
-    _, b = _checked(truth, score_b)
+    cancer, a = checked_scores(truth, score_a)
+    _, b = checked_scores(truth, score_b)
     ones = np.ones((1, a.size))
     whole = weighted_auc(cancer, a, ones)[0] - weighted_auc(cancer, b, ones)[0]
     drawn = [
         weighted_auc(cancer, a, weights) - weighted_auc(cancer, b, weights)
-        for weights in _draws(women, a.size, rng, draws)
+        for weights in draws_of_women(women, a.size, rng, draws)
     ]
     return _interval(whole, np.concatenate(drawn))
 
@@ -108,13 +108,13 @@ def operating_point(
     """
     if not 0 < specificity < 1:
         raise ValueError(f"specificity must lie between 0 and 1, not {specificity}")
-    cancer, scores = _checked(truth, score)
+    cancer, scores = checked_scores(truth, score)
     threshold = _threshold(cancer, scores, specificity)
     recalled = scores >= threshold
     weighed = np.concatenate(
         [
             np.stack([_share(weights, ~recalled, ~cancer), _share(weights, recalled, cancer)], axis=1)
-            for weights in _draws(women, scores.size, rng, draws)
+            for weights in draws_of_women(women, scores.size, rng, draws)
         ]
     )
     return OperatingPoint(
@@ -128,8 +128,8 @@ def operating_point(
 
 def brier(truth: npt.ArrayLike, probability: npt.ArrayLike) -> float:
     """Mean squared distance of (n,) probabilities from (n,) outcomes (Brier 1950); 0 is best."""
-    cancer, probabilities = _probabilities(truth, probability)
-    return float(np.mean((probabilities - cancer) ** 2))
+    cancer, values = checked_probabilities(truth, probability)
+    return float(np.mean((values - cancer) ** 2))
 
 
 def expected_calibration_error(truth: npt.ArrayLike, probability: npt.ArrayLike, bins: int = 10) -> float:
@@ -138,10 +138,10 @@ def expected_calibration_error(truth: npt.ArrayLike, probability: npt.ArrayLike,
     Of the cancer probability itself, not of the confidence in the likelier class (Guo et al. 2017,
     eq. 3, with the positive class in place of the predicted one).
     """
-    cancer, probabilities = _probabilities(truth, probability)
-    place = np.minimum((probabilities * bins).astype(np.intp), bins - 1)
-    gaps = np.bincount(place, weights=probabilities - cancer, minlength=bins)
-    return float(np.abs(gaps).sum() / probabilities.size)
+    cancer, values = checked_probabilities(truth, probability)
+    place = np.minimum((values * bins).astype(np.intp), bins - 1)
+    gaps = np.bincount(place, weights=values - cancer, minlength=bins)
+    return float(np.abs(gaps).sum() / values.size)
 
 
 def confusion(
@@ -179,7 +179,7 @@ def weighted_auc(cancer: npt.NDArray[np.bool_], score: Floats, weights: Floats) 
     return areas
 
 
-def _draws(women: npt.ArrayLike, n: int, rng: np.random.Generator, draws: int) -> Iterator[Floats]:
+def draws_of_women(women: npt.ArrayLike, n: int, rng: np.random.Generator, draws: int) -> Iterator[Floats]:
     """How often each of the n cases comes in each draw of the women, (some draws, n) at a time."""
     names, place = np.unique(np.asarray(women), return_inverse=True)
     if place.shape != (n,):
@@ -214,7 +214,8 @@ def _share(weights: Floats, chosen: npt.NDArray[np.bool_], among: npt.NDArray[np
     return share
 
 
-def _checked(truth: npt.ArrayLike, score: npt.ArrayLike) -> tuple[npt.NDArray[np.bool_], Floats]:
+def checked_scores(truth: npt.ArrayLike, score: npt.ArrayLike) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """(n,) outcomes and scores, or ValueError: lengths, a score that is not finite, a class that is missing."""
     cancer, scores = np.asarray(truth).astype(bool), np.asarray(score, np.float64)
     if cancer.ndim != 1 or cancer.shape != scores.shape:
         raise ValueError(f"truth and score must be (n,) both, not {cancer.shape} and {scores.shape}")
@@ -225,7 +226,8 @@ def _checked(truth: npt.ArrayLike, score: npt.ArrayLike) -> tuple[npt.NDArray[np
     return cancer, scores
 
 
-def _probabilities(truth: npt.ArrayLike, probability: npt.ArrayLike) -> tuple[npt.NDArray[np.bool_], Floats]:
+def checked_probabilities(truth: npt.ArrayLike, probability: npt.ArrayLike) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """(n,) outcomes and probabilities, or ValueError: lengths, a probability outside 0..1."""
     cancer, values = np.asarray(truth).astype(bool), np.asarray(probability, np.float64)
     if cancer.ndim != 1 or cancer.shape != values.shape or not cancer.size:
         raise ValueError(f"truth and probability must be (n,) both, not {cancer.shape} and {values.shape}")
