@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypedDict
 
 import cv2
 import numpy as np
 
+from mammo_core.cli.paths import read
 from mammo_core.exam import CLASSES, FloatArray, ImageResult, Laterality, Mammogram, Refusal, Source, View
 from mammo_core.inference import Network, heat_map
-from mammo_core.intake import Request, shared
-from mammo_core.intake.refusals import MAX_BYTES, REFUSALS
+from mammo_core.intake import Request
 
 
 class Note(TypedDict):
@@ -33,7 +32,7 @@ def analyse_file(path: Path, network: Network, out: Path) -> Note:
     """Read one file, score its pictures and write their heat maps under `out`/heatmaps."""
     note = Note(lines=[], headers=[], passed_over=0)
     request = Request()
-    for item in _read(path, request):
+    for item in read(path, request=request):
         # Members of an archive are told apart by the names that intake gave them, "a.zip!b.png".
         file = item.name
         if isinstance(item, Refusal):
@@ -69,17 +68,6 @@ def light_mammogram(header: dict[str, Any]) -> Mammogram:
         study_uid=header["study"],
         remarks=tuple(header["remarks"]),
     )
-
-
-def _read(path: Path, request: Request) -> Iterator[Mammogram | Refusal]:
-    try:
-        code, content = ("file_too_large", b"") if path.stat().st_size > MAX_BYTES else ("", path.read_bytes())
-    except OSError:
-        code, content = "unreadable", b""
-    if code:
-        yield Refusal(str(path), code, REFUSALS[code])
-    else:
-        yield from shared().read(str(path), content, request=request)
 
 
 def _header(m: Mammogram, file: str) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from tqdm import tqdm
 
 from mammo_core import presentation
 from mammo_core.cli import UsageError
+from mammo_core.cli.paths import read
 from mammo_core.exam import Mammogram, Presentation, Refusal, VoiLut
-from mammo_core.intake import find_files, shared
-from mammo_core.intake.refusals import MAX_BYTES, REFUSALS
+from mammo_core.intake import find_files
 
 RENDERS, LINES = "renders", "renders.jsonl"
 
@@ -55,7 +55,7 @@ def _is_ours(path: Path, out: Path) -> bool:
 def _render_all(files: list[Path], out: Path, lines: TextIO) -> None:
     number = 0
     for path in tqdm(files, unit="file", file=sys.stderr, desc="render"):
-        for item in _read(path):
+        for item in read(path, lenient=True):
             if isinstance(item, Refusal):
                 tqdm.write(f"{item.name}: {item.sentence}", file=sys.stderr)
                 continue
@@ -63,17 +63,6 @@ def _render_all(files: list[Path], out: Path, lines: TextIO) -> None:
             for line in _rendered(item, number, out):
                 lines.write(json.dumps(line) + "\n")
                 lines.flush()
-
-
-def _read(path: Path) -> Iterator[Mammogram | Refusal]:
-    try:
-        code, content = ("file_too_large", b"") if path.stat().st_size > MAX_BYTES else ("", path.read_bytes())
-    except OSError:
-        code, content = "unreadable", b""
-    if code:
-        yield Refusal(str(path), code, REFUSALS[code])
-    else:
-        yield from shared().read(str(path), content, lenient=True)
 
 
 def _rendered(mammogram: Mammogram, number: int, out: Path) -> Iterator[dict[str, Any]]:
