@@ -15,14 +15,25 @@ from PIL import Image
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from mammo_core.exam import Mammogram, Refusal
-from mammo_core.intake.archive import Request, files
+from mammo_core.intake.archive import Request, files, say_passed_over
 from mammo_core.intake.dicom import is_dicom, read_dicom
 from mammo_core.intake.grouping import find_files, group, reassign, sift
 from mammo_core.intake.isolation import Reader, ReaderFailed, shared
 from mammo_core.intake.picture import is_picture, read_picture
 from mammo_core.intake.refusals import Refused
 
-__all__ = ["Reader", "ReaderFailed", "Request", "find_files", "group", "read_bytes", "reassign", "shared", "sift"]
+__all__ = [
+    "Reader",
+    "ReaderFailed",
+    "Request",
+    "find_files",
+    "group",
+    "read_bytes",
+    "reassign",
+    "say_passed_over",
+    "shared",
+    "sift",
+]
 
 # Values outside a VR's rules are common and harmless; pydicom's warnings would quote them, names included.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE

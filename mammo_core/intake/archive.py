@@ -52,6 +52,12 @@ class Request:
         return name if self._archives[name] == 1 else f"{name} ({self._archives[name]})"
 
 
+def say_passed_over(count: int) -> str:
+    """Say how many side files of operating systems the archives held; "" if none."""
+    were = "side file of macOS or Windows was" if count == 1 else "side files of macOS or Windows were"
+    return f"{count} {were} passed over." if count else ""
+
+
 def is_archive(data: bytes) -> bool:
     """Whether the bytes begin as a ZIP with at least one member, or an empty one."""
     return data[:4] in _STARTS

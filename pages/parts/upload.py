@@ -11,7 +11,7 @@ from html import escape
 import streamlit as st
 
 from mammo_core.exam import Refusal
-from mammo_core.intake import ReaderFailed
+from mammo_core.intake import ReaderFailed, say_passed_over
 from pages.parts.desk import Desk
 from pages.parts.look import write
 
@@ -70,5 +70,4 @@ def not_read(refusals: list[Refusal]) -> str:
 def passed_over(desk: Desk) -> None:
     """Say how many side files of operating systems the archives held, if any."""
     if desk.passed_over:
-        were = "side file of macOS or Windows was" if desk.passed_over == 1 else "side files of macOS or Windows were"
-        write("small", f"{desk.passed_over} {were} passed over.")
+        write("small", say_passed_over(desk.passed_over))
