@@ -25,6 +25,7 @@ from mammo_core.evaluation.metrics import (
     expected_calibration_error,
     operating_point,
     paired_auc_difference,
+    share_interval,
 )
 from mammo_core.evaluation.pointing import Pointing, PointingFigures, point, pointing_figures
 from mammo_core.evaluation.summaries import exams_at_least
@@ -53,5 +54,6 @@ __all__ = [
     "rates",
     "reliability",
     "roc_band",
+    "share_interval",
     "wilson",
 ]

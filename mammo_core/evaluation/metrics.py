@@ -126,6 +126,20 @@ def operating_point(
     )
 
 
+def share_interval(hits: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = 1000) -> Interval:
+    """Share of (n,) yes-or-no outcomes with its interval; the other arguments as of `auc_interval`.
+
+    Raises:
+        ValueError: lengths differ, or there is no outcome.
+    """
+    yes = np.asarray(hits).astype(bool)
+    if yes.ndim != 1 or not yes.size:
+        raise ValueError(f"hits must be (n,) and n at least one, not {yes.shape}")
+    everyone = np.ones(yes.shape, bool)
+    drawn = [_share(weights, yes, everyone) for weights in draws_of_women(women, yes.size, rng, draws)]
+    return _interval(float(yes.mean()), np.concatenate(drawn))
+
+
 def brier(truth: npt.ArrayLike, probability: npt.ArrayLike) -> float:
     """Mean squared distance of (n,) probabilities from (n,) outcomes (Brier 1950); 0 is best."""
     cancer, values = checked_probabilities(truth, probability)

@@ -15,6 +15,7 @@ from mammo_core.inference.artefact import (
     seal,
 )
 from mammo_core.inference.combine import combine
+from mammo_core.inference.evidence import JudgedSet, history, judged
 from mammo_core.inference.foci import find_foci
 from mammo_core.inference.meaning import meaning
 from mammo_core.inference.network import Network, heat_map
@@ -22,6 +23,7 @@ from mammo_core.inference.network import Network, heat_map
 __all__ = [
     "Artefact",
     "ArtefactMismatch",
+    "JudgedSet",
     "Network",
     "available",
     "combine",
@@ -29,6 +31,8 @@ __all__ = [
     "find_foci",
     "find_model",
     "heat_map",
+    "history",
+    "judged",
     "load_artefact",
     "meaning",
     "models_root",

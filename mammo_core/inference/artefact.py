@@ -24,6 +24,9 @@ from mammo_core.preprocessing import CANVAS
 OTHER_FILES = ("graph.xml", "graph.bin", "weights.safetensors", "recipe.toml", "golden.json")
 """What a model folder holds beside its card."""
 
+EVIDENCE = ("judged.csv", "history.csv")
+"""What it may hold beside these: what the figures were made of. Sealed with the rest where it is there."""
+
 GOLDEN_CASES = 2
 GOLDEN_TOLERANCE = 1e-4
 SEED_FORMULA = "0.5 + 0.5*sin(0.013*(k+1)*row) * cos(0.021*(k+1)*column)"
@@ -56,12 +59,14 @@ class Artefact:
         card: the card as in docs/architecture.md.
         digest: SHA-256 (hex) of the card's bytes; since the card names all other files, of the whole model.
         graph: the compiled OpenVINO model.
+        evidence: bytes of those of `EVIDENCE` that the card names, as they were verified.
     """
 
     folder: Path
     card: Mapping[str, Any] = field(repr=False)
     digest: str
     graph: Any = field(repr=False)
+    evidence: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -90,7 +95,8 @@ def load_artefact(folder: Path | str, threads: int | None = None) -> Artefact:
     # The very bytes that were verified are compiled; the files are not read a second time.
     graph = _compile(folder, contents["graph.xml"], contents["graph.bin"], threads)
     _check_golden(folder, json.loads(contents["golden.json"]), card, graph)
-    return Artefact(folder, card, hashlib.sha256(card_bytes).hexdigest(), graph)
+    evidence = {name: contents[name] for name in EVIDENCE if name in contents}
+    return Artefact(folder, card, hashlib.sha256(card_bytes).hexdigest(), graph, evidence)
 
 
 def seal(folder: Path | str, card: Mapping[str, Any]) -> Artefact:
@@ -110,7 +116,8 @@ def seal(folder: Path | str, card: Mapping[str, Any]) -> Artefact:
     graph = _compile(folder, _read(folder, "graph.xml"), _read(folder, "graph.bin"), None)
     cases = [{"k": k, "probabilities": _golden_answer(graph, card, k)} for k in range(GOLDEN_CASES)]
     _write(folder / "golden.json", {"seed_formula": SEED_FORMULA, "cases": cases})
-    files = {name: hashlib.sha256(_read(folder, name)).hexdigest() for name in OTHER_FILES}
+    there = [name for name in EVIDENCE if (folder / name).is_file()]
+    files = {name: hashlib.sha256(_read(folder, name)).hexdigest() for name in (*OTHER_FILES, *there)}
     unsealed = _as_bytes({**card, "files": files, "seal": ""})
     if unsealed.count(_UNSEALED) != 1:
         raise ValueError('A card holds "seal" once, at its end.')

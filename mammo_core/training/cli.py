@@ -37,7 +37,8 @@ def train(args: argparse.Namespace) -> int:
 
 def evaluate(args: argparse.Namespace) -> int:
     """Judge a run on women it had not seen: a table for all heads put together and for each alone; report.json for the first."""
-    from mammo_core.training.judge import folds_done, judge, read_predictions
+    from mammo_core.training.judge import judge
+    from mammo_core.training.predictions import folds_done, read_predictions
 
     folds = folds_done(args.run)
     if not folds:
@@ -87,7 +88,7 @@ def point(args: argparse.Namespace) -> int:
         maps = _malignant_maps(artefact, pictures, rows)
         for kind, stack in maps.items():
             peaks = hottest(stack, rows, CELL, 1).centre
-            figures = pointed(rows, peaks, pictures, name)
+            figures = pointed(rows, peaks, pictures, name, np.random.default_rng(0))
             shares = " ".join(f"{figures[key]:6.3f}" for key in ("hit_rate", "hit_rate_15px", "centre", "random"))
             print(f"{name:16} {kind:8} {figures['n']:4} {shares}")
     return 0

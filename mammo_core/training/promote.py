@@ -18,11 +18,14 @@ from sklearn.metrics import roc_auc_score
 
 from mammo_core.exam import CLASSES
 from mammo_core.inference import Artefact, seal
+from mammo_core.training.cases import JUDGED, write_judged
 from mammo_core.training.export import export
-from mammo_core.training.judge import folds_done, judge, read_predictions
+from mammo_core.training.judge import judge, weighed
 from mammo_core.training.networks import load_backbone, serving_network
-from mammo_core.training.pictures import FOLDS, NO_FOLD, Pictures
+from mammo_core.training.pictures import NO_FOLD, Pictures
+from mammo_core.training.predictions import folds_done, read_predictions
 from mammo_core.training.recipe import Recipe, read_recipe
+from mammo_core.training.sentences import LICENCE, LIMITS, beaten, not_for, whose
 
 BENIGN_SCALE = 1.0
 """u = BENIGN_SCALE * (top mean of benign against background) + shift. Given, not learned."""
@@ -30,20 +33,7 @@ BENIGN_SHARE = 0.1
 """The shift is set so that this part of the training sets' pictures without cancer has u > 0: screening finds few benign lesions."""
 EVIDENCE = ("recipe.toml", "split.csv", "history.csv", "predictions.csv")
 """What of the judged folds goes along under `run/`, so that anyone with the data can judge them again."""
-LICENCE = (
-    "Research use only, not for clinical use. The weights were trained on RSNA, CBIS-DDSM and DDSM pictures, of which RSNA's may be used "
-    "for non-commercial and academic research only; the code's Apache-2.0 licence does not extend to the weights."
-)
-LIMITS = (
-    "Not a medical device. Not for clinical use.",
-    "Trained where about a third of the pictures show cancer: a probability is not a screening risk.",
-    "Normal against benign is not validated: it was given, not learned.",
-    "Of RSNA's women with cancer nearly all have pictures of the affected breast only, those without have both. The exam's score is the "
-    "higher breast's, so specificity at the operating points is that of whole exams, but exam AUC and sensitivity are lower bounds.",
-    "Operating points come from digital mammograms of the RSNA set; on film and on other machines they are not valid.",
-    "The public pictures were stretched to squares and reduced to 8 bits; fine calcifications are lost in them and on the canvas.",
-    "Implants, magnification, spot views, specimens and raw data are not scored.",
-)
+TITLES = {name: title for title, name, _, _ in JUDGED} | {"ddsm": "DDSM, film"}
 
 
 def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Artefact:
@@ -80,6 +70,9 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
         evidence.mkdir(parents=True, exist_ok=True)
         for name in EVIDENCE:
             shutil.copyfile(run / f"fold{each}" / name, evidence / name)
+    _write_history(folder / "history.csv", run, judged)
+    write_judged(folder / "judged.csv", predictions, weighed(predictions, pictures)[1], pictures)
+    data = _data(pictures, recipe)
     figures = judge(predictions, pictures, np.random.default_rng(recipe.seed))
     card = {
         "name": recipe.name,
@@ -92,12 +85,14 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
         "normal_benign": _normal_benign(
             predictions.benign_map, dataset, pictures.columns["label"][predictions.rows], shift
         ),
-        "limits": [*LIMITS, *_beaten(figures["evaluation"])],
+        "not_for": not_for(data, figures["operating_points"]),
+        "limits": [*LIMITS, *beaten(figures["evaluation"])],
         "licence": LICENCE,
+        "data": data,
         "trained_on": _counts(
             pictures, pictures.of(*recipe.sets) & (pictures.folds() != (NO_FOLD if fold is None else fold))
         ),
-        "cross_validated": _whose(fold, judged),
+        "cross_validated": whose(fold, judged),
         "held_out_fold": fold,
     }
     return seal(folder, card)
@@ -112,27 +107,42 @@ def _with_heads_together(tensors: dict[str, npt.NDArray[Any]], recipe: Recipe) -
     return kept
 
 
-def _beaten(evaluation: list[dict[str, Any]]) -> list[str]:
-    """A sentence for every set and unit on which a baseline that sees no picture does better than the network."""
+def _write_history(path: Path, run: Path, folds: list[int]) -> None:
+    """The folds' history.csv as one, with the fold in front."""
+    lines: list[str] = []
+    for fold in folds:
+        head, *rows = (run / f"fold{fold}" / "history.csv").read_text(encoding="utf-8").splitlines()
+        lines += [f"fold,{head}"] * (not lines) + [f"{fold},{row}" for row in rows]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _data(pictures: Pictures, recipe: Recipe) -> list[dict[str, Any]]:
+    """Whose pictures they are, set by set: those of the recipe, then those kept outside."""
+    judged = [name for _, name, _, _ in JUDGED]
     return [
-        f"{row['set']}, {row['unit']}: age, machine, site and view alone (AUC {row['baseline_auc'][0]:.2f}) tell more than this network "
-        f"({row['auc'][0]:.2f})."
-        for row in evaluation
-        if row["baseline_auc"] and row["baseline_auc"][0] > row["auc"][0]
-    ]
+        _set(pictures, name, "trained on and judged" if name in judged else "trained on") for name in recipe.sets
+    ] + [_set(pictures, name, "judged only") for name in recipe.outside]
 
 
-def _whose(fold: int | None, judged: list[int]) -> str:
-    women = (
-        "all five fifths"
-        if len(judged) == FOLDS
-        else f"{len(judged)} of five fifths (crc32 mod 5 = {', '.join(map(str, judged))})"
-    )
-    if fold is None:
-        return f"This network was trained on all women. The figures are those of its sisters on {women} of the women, unseen by them."
-    if judged == [fold]:
-        return f"The figures are this very network's on {women} of the women, whom it had not seen. The others are not judged yet."
-    return f"The figures are those of networks on {women} of the women, whom they had not seen; this network is one of them."
+def _set(pictures: Pictures, name: str, use: str) -> dict[str, Any]:
+    own = pictures.of(name)
+    column = {key: values[own] for key, values in pictures.columns.items()}
+    _, first = np.unique(pictures.women[own], return_index=True)
+    ages = np.array([float(age) for age in column["age"][first] if age])
+    return {
+        "set": name,
+        "title": TITLES.get(name, name),
+        "use": use,
+        "women": len(first),
+        "pictures": int(own.sum()),
+        "malignant": int((own & pictures.malignant).sum()),
+        "women_with_cancer": len(np.unique(pictures.women[own & pictures.malignant])),
+        "views": {str(view): int((column["view"] == view).sum()) for view in np.unique(column["view"])},
+        "age": [float(np.min(ages)), float(np.median(ages)), float(np.max(ages))] if ages.size else None,
+        "age_known": len(ages),
+        "machines": len(set(column["machine"].tolist()) - {""}),
+        "sites": len(set(column["site"].tolist()) - {""}),
+    }
 
 
 def _counts(pictures: Pictures, trained: npt.NDArray[np.bool_]) -> dict[str, Any]:
@@ -155,7 +165,7 @@ def _normal_benign(
     return {
         "validated": False,
         "rule": "What is not malignant divides by the strongest benign-looking cells of the lesion map: sigmoid(u) benign, with "
-        f"u = {BENIGN_SCALE:g} * (their mean, benign against background) {shift:+.3f}. Given, not learned, and not validated.",
+        f"u = {BENIGN_SCALE:g} * (their mean, benign against background) {shift:+.3f}. Given, not learned.",
         "scale": BENIGN_SCALE,
         "shift": shift,
         "mini_mias_benign_against_normal_auc": round(

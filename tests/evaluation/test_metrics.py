@@ -13,6 +13,7 @@ from mammo_core.evaluation import (
     expected_calibration_error,
     operating_point,
     paired_auc_difference,
+    share_interval,
 )
 from mammo_core.evaluation.metrics import weighted_auc
 
@@ -162,3 +163,15 @@ def test_confusion_is_that_of_scikit_learn_in_the_order_of_the_classes():
         confusion(["odd"], ["normal"], classes)
     with pytest.raises(ValueError, match="2 true labels and 1"):
         confusion(["normal", "benign"], ["normal"], classes)
+
+
+def test_a_share_of_women_has_wider_intervals_than_one_of_their_pictures():
+    rng = np.random.default_rng(0)
+    hits = np.repeat(rng.random(100) < 0.3, 4)
+    of_women = share_interval(hits, np.repeat(np.arange(100), 4), rng)
+    of_pictures = share_interval(hits, np.arange(400), rng)
+    assert of_women.value == hits.mean()
+    assert of_women.low < hits.mean() < of_women.high
+    assert of_women.high - of_women.low > 1.6 * (of_pictures.high - of_pictures.low)
+    with pytest.raises(ValueError, match="at least one"):
+        share_interval([], [], rng)

@@ -13,12 +13,21 @@ from mammo_core.inference import (
     available,
     default_model,
     find_model,
+    history,
+    judged,
     load_artefact,
     models_root,
     seal,
 )
 from mammo_core.inference.artefact import OTHER_FILES, golden_canvas
 from tests.artefacts import card, make_artefact
+
+JUDGED = """set,unit,how,woman,malignant,suspicion,fold
+"Made up, digital",image,held out,0,1,41.2,4
+"Made up, digital",image,held out,0,1,60.0,4
+"Made up, digital",image,held out,3,0,3.5,0
+"Made up, digital",exam,held out,0,1,50.0,4
+"""
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +128,56 @@ def test_the_models_folder_can_be_set(tmp_path: Path, monkeypatch: pytest.Monkey
     assert models_root() == tmp_path / "none"
     assert available() == []
     assert default_model() is None
+
+
+def test_evidence_is_sealed_with_the_rest_where_it_is_there(folder: Path) -> None:
+    assert load_artefact(folder).evidence == {}
+    (folder / "judged.csv").write_text(JUDGED, encoding="utf-8")
+    artefact = seal(folder, card())
+    assert artefact.evidence == {"judged.csv": JUDGED.encode()}
+    assert "judged.csv" in artefact.card["files"]
+    (folder / "judged.csv").write_text(JUDGED.replace("41.2", "71.2"), encoding="utf-8")
+    with pytest.raises(ArtefactMismatch, match=r"judged\.csv"):
+        load_artefact(folder)
+
+
+def test_evidence_that_the_card_does_not_name_is_not_believed(folder: Path) -> None:
+    (folder / "judged.csv").write_text(JUDGED, encoding="utf-8")
+    assert judged(load_artefact(folder)) == ()
+
+
+def test_judged_cases_come_back_by_set_and_unit(folder: Path) -> None:
+    (folder / "judged.csv").write_text(JUDGED, encoding="utf-8")
+    images, exams = judged(seal(folder, card()))
+    assert (images.name, images.unit, images.how) == ("Made up, digital", "image", "held out")
+    assert images.woman.tolist() == [0, 0, 3]
+    assert images.malignant.tolist() == [True, True, False]
+    assert images.suspicion.tolist() == [41.2, 60.0, 3.5]
+    assert exams.fold.tolist() == [4]
+
+
+def test_learning_curves_come_back_as_columns(folder: Path) -> None:
+    assert history(load_artefact(folder)) == {}
+    (folder / "history.csv").write_text("fold,round,epoch,loss\n0,1,1,0.9\n0,1,2,0.5\n", encoding="utf-8")
+    columns = history(seal(folder, card()))
+    assert {name: values.tolist() for name, values in columns.items()} == {
+        "fold": [0, 0],
+        "round": [1, 1],
+        "epoch": [1, 2],
+        "loss": [0.9, 0.5],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "read"),
+    [
+        ("judged.csv", "set,unit\nA,image\n", judged),
+        ("judged.csv", JUDGED.replace("41.2", "high"), judged),
+        ("history.csv", "round,epoch,loss\n1,1,0.9\n", history),
+        ("history.csv", "fold,round,epoch,loss\n0,1,1\n", history),
+    ],
+)
+def test_evidence_of_another_form_is_a_mismatch(folder: Path, name: str, content: str, read) -> None:
+    (folder / name).write_text(content, encoding="utf-8")
+    with pytest.raises(ArtefactMismatch, match=f"{name} is not of the documented form"):
+        read(seal(folder, card()))

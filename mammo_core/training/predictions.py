@@ -1,0 +1,68 @@
+"""What the networks of a run said of pictures they were not trained on, read from its folders."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mammo_core.training.pictures import FOLDS, Pictures
+from mammo_core.training.recipe import read_recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Raw scores of n pictures by the networks that had not seen them, in the order of `rows` into a `Pictures`.
+
+    `scores` (n, k) raw malignant scores of k heads, `benign_map` (n,) top mean of benign against background, `peak` (n, 2) of the
+    malignant lesion map on the canvas, `fold` (n,) whose network it was.
+    """
+
+    rows: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float64]
+    benign_map: npt.NDArray[np.float64]
+    peak: npt.NDArray[np.float64]
+    fold: npt.NDArray[np.int64]
+
+
+def folds_done(run: Path) -> list[int]:
+    """The folds of `run` whose predictions are there."""
+    return [fold for fold in range(FOLDS) if (run / f"fold{fold}" / "predictions.csv").is_file()]
+
+
+def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures) -> Predictions:
+    """Read what every head of the networks in `folders` (folder, fold) said of pictures they were not trained on.
+
+    A picture of which several speak, as of an outside set all do, is taken from the first of them: one network is judged, not their mean.
+
+    Raises ValueError where a folder speaks of a picture that is not in `pictures`.
+    """
+    place = {
+        key: row for row, key in enumerate(zip(pictures.columns["dataset"], pictures.columns["file"], strict=True))
+    }
+    table: dict[int, tuple[float, ...]] = {}
+    for folder, fold in folders:
+        names = [head.name for head in read_recipe(folder / "recipe.toml").heads]
+        with (folder / "predictions.csv").open(encoding="utf-8") as stream:
+            for row in csv.DictReader(stream):
+                if int(row["trained_on"]):
+                    continue
+                key = (row["dataset"], row["file"])
+                if key not in place:
+                    raise ValueError(f"{folder} speaks of {key[1]} of {key[0]}, which is not among the pictures")
+                peak = (float(row["peak_row"]), float(row["peak_column"]))
+                said = (float(row["benign_map"]), *peak, fold, *(float(row[name]) for name in names))
+                table.setdefault(place[key], said)
+    rows, values = np.array(list(table), dtype=np.int64), np.array(list(table.values()), dtype=np.float64)
+    return Predictions(rows, values[:, 4:], values[:, 0], values[:, 1:3], values[:, 3].astype(np.int64))
+
+
+def select(predictions: Predictions, chosen: npt.NDArray[np.bool_]) -> Predictions:
+    """Those of the predictions that are `chosen`, (n,) bool."""
+    return Predictions(
+        *(getattr(predictions, name)[chosen] for name in ("rows", "scores", "benign_map", "peak", "fold"))
+    )

@@ -1,0 +1,73 @@
+"""What a card says in words: its limits, what the model is not for, whose figures it carries, and the licence of the weights.
+
+Sentences that name a figure are made from that figure; nothing is typed by hand that can be computed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mammo_core.training.pictures import FOLDS
+
+LICENCE = (
+    "Research use only, not for clinical use. The weights were trained on RSNA, CBIS-DDSM and DDSM pictures, of which RSNA's may be used "
+    "for non-commercial and academic research only; the code's Apache-2.0 licence does not extend to the weights."
+)
+LIMITS = (
+    "Not a medical device. Not for clinical use.",
+    "Trained where about a third of the pictures show cancer: a probability is not a screening risk.",
+    "Normal against benign is not validated: it was given, not learned.",
+    "Of RSNA's women with cancer nearly all have pictures of the affected breast only, those without have both. The exam's score is the "
+    "higher breast's, so specificity at the operating points is that of whole exams, but exam AUC and sensitivity are lower bounds.",
+    "Operating points come from digital mammograms of the RSNA set; on film and on other machines they are not valid.",
+    "The public pictures were stretched to squares and reduced to 8 bits; fine calcifications are lost in them and on the canvas.",
+    "Implants, magnification, spot views, specimens and raw data are not scored.",
+)
+
+
+def not_for(data: list[dict[str, Any]], operating_points: list[dict[str, Any]]) -> list[str]:
+    """What a model must not be used for, as far as its `data` and `operating_points` (both as in the card) say."""
+    n, malignant = sum(row["pictures"] for row in data), sum(row["malignant"] for row in data)
+    missed = [
+        f"at the {point['name']} point it passes over {round((1 - point['sensitivity'][0]) * point['n_cancer'])} "
+        f"of {point['n_cancer']} exams with cancer"
+        for point in operating_points
+    ]
+    ages = [age for row in data if row["age"] for age in (row["age"][0], row["age"][2])]
+    seen = f"ages from {min(ages):.0f} to {max(ages):.0f} years" if ages else "ages unknown"
+    return [
+        "Deciding anything about a woman: no diagnosis, no recall, no reassurance. No authority has cleared it and no screening "
+        "programme has tested it.",
+        f"Ruling cancer out, or sorting exams by urgency{': ' if missed else ''}{', '.join(missed)}.",
+        f"Telling a woman her risk: {malignant} of the {n} pictures of its data show cancer, far more than in screening.",
+        "Telling normal from benign: that split is given, not learned.",
+        "Tomosynthesis, synthetic views, contrast mammography, ultrasound, MR or CT: its data hold plain mammograms only.",
+        f"Women, machines and sites unlike those of its data, without measuring there first: its data hold {seen} (not stated in "
+        f"{sum(not row['age'] for row in data)} of {len(data)} sets) and {sum(row['machines'] for row in data)} named machines "
+        f"(none named in {sum(not row['machines'] for row in data)} of {len(data)} sets).",
+        "Claims about groups of women: no figure is broken down by age, density or origin.",
+    ]
+
+
+def beaten(evaluation: list[dict[str, Any]]) -> list[str]:
+    """A sentence for every set and unit on which a baseline that sees no picture does better than the network."""
+    return [
+        f"{row['set']}, {row['unit']}: age, machine, site and view alone (AUC {row['baseline_auc'][0]:.2f}) tell more than this network "
+        f"({row['auc'][0]:.2f})."
+        for row in evaluation
+        if row["baseline_auc"] and row["baseline_auc"][0] > row["auc"][0]
+    ]
+
+
+def whose(fold: int | None, judged: list[int]) -> str:
+    """Whose figures a card carries: of the network of `fold` (None: of all women), when the folds `judged` were judged."""
+    women = (
+        "all five fifths"
+        if len(judged) == FOLDS
+        else f"{len(judged)} of five fifths (crc32 mod 5 = {', '.join(map(str, judged))})"
+    )
+    if fold is None:
+        return f"This network was trained on all women. The figures are those of its sisters on {women} of the women, unseen by them."
+    if judged == [fold]:
+        return f"The figures are this very network's on {women} of the women, whom it had not seen. The others are not judged yet."
+    return f"The figures are those of networks on {women} of the women, whom they had not seen; this network is one of them."

@@ -1,0 +1,86 @@
+"""What goes into an artefact beside its figures: the judged cases, the learning curves, and sentences made of figures."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mammo_core.evaluation import auc_interval
+from mammo_core.inference import judged, seal
+from mammo_core.training.cases import write_judged
+from mammo_core.training.judge import judge, weighed
+from mammo_core.training.predictions import Predictions
+from mammo_core.training.promote import _data, _write_history
+from mammo_core.training.recipe import read_recipe
+from mammo_core.training.sentences import not_for
+from tests.artefacts import card, make_artefact
+from tests.training.synthetic import RECIPE, pictures
+
+
+@pytest.fixture
+def said() -> Predictions:
+    made = pictures(n=240)
+    rows = np.flatnonzero(made.of("rsna", "cbis_ddsm_mass", "mini_mias"))
+    rng = np.random.default_rng(2)
+    scores = made.malignant[rows, None] + rng.normal(size=(len(rows), 2))
+    return Predictions(rows, scores, np.zeros(len(rows)), np.zeros((len(rows), 2)), made.folds()[rows])
+
+
+def test_the_judged_cases_give_the_cards_figures_again(said: Predictions, tmp_path: Path) -> None:
+    made = pictures(n=240)
+    folder = make_artefact(tmp_path).folder
+    write_judged(folder / "judged.csv", said, weighed(said, made)[1], made)
+    sets = judged(seal(folder, card()))
+    report = judge(said, made, np.random.default_rng(0))
+    assert [(s.name, s.unit, s.how) for s in sets] == [(r["set"], r["unit"], r["how"]) for r in report["evaluation"]]
+    for each, row in zip(sets, report["evaluation"], strict=True):
+        assert (each.woman.size, np.unique(each.woman).size) == (row["n"], row["n_women"])
+        assert each.malignant.sum() == row["n_cancer"]
+        again = auc_interval(each.malignant, each.suspicion, each.woman, np.random.default_rng(0), draws=5)
+        assert again.value == pytest.approx(row["auc"][0], abs=1e-4)
+
+
+def test_no_womans_name_is_in_the_judged_cases(said: Predictions, tmp_path: Path) -> None:
+    made = pictures(n=240)
+    write_judged(tmp_path / "judged.csv", said, weighed(said, made)[1], made)
+    text = (tmp_path / "judged.csv").read_text("utf-8")
+    assert not [woman for woman in np.unique(made.women).tolist() if woman in text]
+    with (tmp_path / "judged.csv").open(encoding="utf-8") as stream:
+        women = {row["woman"] for row in csv.DictReader(stream)}
+    assert len(women) == np.unique(made.women[said.rows]).size
+
+
+def test_the_folds_learning_curves_become_one_file(tmp_path: Path) -> None:
+    for fold in (1, 3):
+        (tmp_path / f"fold{fold}").mkdir()
+        (tmp_path / f"fold{fold}" / "history.csv").write_text(f"round,epoch,loss\n1,1,0.{fold}\n1,2,0.0{fold}\n")
+    _write_history(tmp_path / "all.csv", tmp_path, [1, 3])
+    assert (tmp_path / "all.csv").read_text() == (
+        "fold,round,epoch,loss\n1,1,1,0.1\n1,1,2,0.01\n3,1,1,0.3\n3,1,2,0.03\n"
+    )
+
+
+def test_the_card_says_whose_pictures_there_are(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    made = pictures(n=48)
+    made.columns["age"] = np.array(["61" if name == "rsna" else "" for name in made.columns["dataset"]])
+    rsna, cbis, mias = _data(made, read_recipe(tmp_path / "recipe.toml"))
+    assert (rsna["women"], rsna["pictures"], rsna["age"], rsna["age_known"]) == (6, 12, [61.0, 61.0, 61.0], 6)
+    assert (cbis["use"], cbis["age"]) == ("trained on and judged", None)
+    assert mias["use"] == "judged only"
+    assert rsna["women_with_cancer"] == np.unique(made.women[made.of("rsna") & made.malignant]).size
+
+
+def test_what_a_model_is_not_for_is_said_with_its_own_figures() -> None:
+    data = [
+        {"pictures": 200, "malignant": 50, "age": [31.0, 55.0, 80.0], "machines": 4},
+        {"pictures": 100, "malignant": 25, "age": None, "machines": 0},
+    ]
+    said = " ".join(not_for(data, [{"name": "US", "sensitivity": [0.25, 0.2, 0.3], "n_cancer": 40}]))
+    assert "at the US point it passes over 30 of 40 exams with cancer" in said
+    assert "75 of the 300 pictures" in said
+    assert "31 to 80 years (not stated in 1 of 2 sets) and 4 named machines (none named in 1 of 2 sets)" in said
+    assert not_for(data, [])[1] == "Ruling cancer out, or sorting exams by urgency."
