@@ -21,7 +21,6 @@ from PIL import Image
 from mammo_core.exam import Mammogram, View
 from mammo_core.intake.identity import image_id
 from mammo_core.intake.looks import looks_inverted, looks_like_a_breast
-from mammo_core.intake.names import side_and_view as side_and_view
 from mammo_core.intake.names import what_a_name_says
 from mammo_core.intake.refusals import MAX_PIXELS, REMARKS, SMALL_SIDE, Refused
 

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 
 from mammo_core.exam import Laterality, View
 from mammo_core.intake.attributes import several, text
-from mammo_core.intake.picture import side_and_view
+from mammo_core.intake.names import side_and_view
 from mammo_core.intake.refusals import remark
 
 _VIEW_CODES = {
