@@ -66,21 +66,24 @@ def looks_like_a_breast(grey: npt.NDArray[Any], *, inverted: bool = False) -> bo
     """
     tones = _tones(grey, inverted)
     tones = None if tones is None else _tones(_without_frame(tones))
-    if tones is None or _grain(tones) > _GRAIN:
+    if tones is None or (grain := _grain(tones)) > _GRAIN:
         return False
-    air = _air(tones)
+    air, mirrored = _air(tones), _mirrored(tones)
     beside = air.side > _ALL_ALONG
-    one_sided = beside and _mirrored(tones) < _ONE_SIDED
+    one_sided = beside and mirrored < _ONE_SIDED
     if not one_sided and (_has_lungs(tones) or _has_lungs(1 - tones)):
         return False
     body = _body(tones)
     if not body.any() or np.abs(tones - cv2.GaussianBlur(tones, (0, 0), 4))[body].mean() < _TEXTURE:
         return False
+    hard, change = _steps(tones)
     if air.area < _NO_AIR or (air.side < _NO_SIDE and air.area < _LITTLE_AIR):
-        return bool(_steps(tones)[0].mean() < _SOFT_EDGES and _grain(tones) < _SOFT_GRAIN)
-    if _mirrored(tones) > _MIRRORED or _is_drawn(tones, body):
+        return bool(hard.mean() < _SOFT_EDGES and grain < _SOFT_GRAIN)
+    inside, sides = _inside(body), _at_the_sides(body)
+    edges = float(hard[inside].mean()) if inside.any() else 0.0
+    if mirrored > _MIRRORED or _is_drawn(edges, change[inside], sides, mirrored):
         return False
-    return beside or not _is_scene(tones, body)
+    return beside or not _is_scene(edges, body, _tissue(tones), sides)
 
 
 def looks_inverted(grey: npt.NDArray[Any], *, inverted: bool = False) -> bool:
@@ -222,12 +225,15 @@ def _has_lungs(tones: _Tones) -> bool:
     return min(islands) > _LUNG
 
 
-def _is_scene(tones: _Tones, body: _Mask) -> bool:
+def _at_the_sides(body: _Mask) -> tuple[float, float]:
+    """Shares of the left side and of the right that the body takes."""
+    left, right = (float(side.any(axis=1).mean()) for side in (body[:, :3], body[:, -3:]))
+    return left, right
+
+
+def _is_scene(edges: float, body: _Mask, tissue: _Mask, sides: tuple[float, float]) -> bool:
     """Many pieces, or cluttered ground from side to side."""
-    if body.sum() < _ONE_PIECE * _tissue(tones).sum():
-        return True
-    across = min(float(side.any(axis=1).mean()) for side in (body[:, :3], body[:, -3:]))
-    return across > _ACROSS and float(_steps(tones)[0][_inside(body)].mean()) > _CLUTTER
+    return bool(body.sum() < _ONE_PIECE * tissue.sum()) or (min(sides) > _ACROSS and edges > _CLUTTER)
 
 
 def _mirrored(tones: _Tones) -> float:
@@ -241,14 +247,8 @@ def _inside(body: _Mask) -> _Mask:
     return np.asarray(cv2.erode(filled, _disc(13), borderType=cv2.BORDER_CONSTANT, borderValue=1).astype(bool))
 
 
-def _is_drawn(tones: _Tones, body: _Mask) -> bool:
+def _is_drawn(edges: float, change: _Tones, sides: tuple[float, float], mirrored: float) -> bool:
     """Flat fills with hard edges in them, or one thing with hard edges in the middle of a dark ground."""
-    inside = _inside(body)
-    if not inside.any():
-        return False
-    hard, change = _steps(tones)
-    edges = float(hard[inside].mean())
-    if edges > _DRAWN and np.median(change[inside]) < _FLAT:
+    if edges > _DRAWN and np.median(change) < _FLAT:
         return True
-    in_the_middle = max(float(side.any(axis=1).mean()) for side in (body[:, :3], body[:, -3:])) < 0.05
-    return in_the_middle and edges > 0.1 and _mirrored(tones) > 0.5
+    return max(sides) < 0.05 and edges > 0.1 and mirrored > 0.5
