@@ -66,26 +66,28 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mammo_core {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    reads = argparse.ArgumentParser(add_help=False)
+    reads.add_argument("paths", nargs="+", metavar="PATH", type=Path, help="a file, or a folder with all below it")
+    reads.add_argument("--out", required=True, metavar="DIR", type=Path, help="where results are written")
+
     analyse = commands.add_parser(
         "analyse",
+        parents=[reads],
         help="score files and folders of mammograms",
         description="Score files and folders of mammograms. Writes images.jsonl, exams.jsonl and heatmaps/ into DIR. "
         "When stopped and started again, what is done is not done twice, unless the file or the model changed.",
     )
-    analyse.add_argument("paths", nargs="+", metavar="PATH", type=Path, help="a file, or a folder with all below it")
-    analyse.add_argument("--out", required=True, metavar="DIR", type=Path, help="where results are written")
     analyse.add_argument("--model", metavar="NAME", help="a model of 'models list'; the default model if left out")
     analyse.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes to work in (default 1)")
     analyse.add_argument("--force", action="store_true", help="do everything anew")
 
-    render = commands.add_parser(
+    commands.add_parser(
         "render",
+        parents=[reads],
         help="write mammograms as grey pictures",
         description="Write every picture under each of its windows and lookup tables as an 8-bit PNG at full size into "
         "DIR, and renders.jsonl beside them. Whatever decodes is rendered; what does not is named.",
     )
-    render.add_argument("paths", nargs="+", metavar="PATH", type=Path, help="a file, or a folder with all below it")
-    render.add_argument("--out", required=True, metavar="DIR", type=Path, help="where pictures are written")
 
     models = commands.add_parser("models", help="list or verify the models", description="List or verify the models.")
     verbs = models.add_subparsers(dest="models_command", required=True, metavar="COMMAND")

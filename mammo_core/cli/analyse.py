@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from mammo_core.cli import UsageError
 from mammo_core.cli.notes import NOTES, Notes, write_whole
+from mammo_core.cli.paths import files_in
 from mammo_core.cli.picture import Note, light_mammogram, refused_line
 from mammo_core.cli.workers import work_through
 from mammo_core.exam import CLASSES, Exam, ExamResult, ImageResult, Mammogram, Refusal
@@ -34,7 +35,7 @@ from mammo_core.inference import (
     load_artefact,
     models_root,
 )
-from mammo_core.intake import find_files, group, sift
+from mammo_core.intake import group, say_passed_over, sift
 
 IMAGES, EXAMS, HEATMAPS = "images.jsonl", "exams.jsonl", "heatmaps"
 
@@ -43,23 +44,20 @@ def analyse(asked: argparse.Namespace) -> int:
     """Carry out `analyse PATH… --out DIR [--model NAME] [--workers N] [--force]`.
 
     Raises:
-        UsageError: a path does not exist, DIR cannot be written, or the model cannot be used.
+        UsageError: a path does not exist or cannot be read, DIR cannot be written, or the model cannot be used.
     """
-    absent = [str(path) for path in asked.paths if not path.exists()]
-    if absent:
-        raise UsageError(f"there is no {', no '.join(absent)}.")
+    files = files_in(asked.paths, asked.out, (HEATMAPS, IMAGES, EXAMS, NOTES))
     artefact = _model(asked.model)
     out: Path = asked.out
     try:
         (out / HEATMAPS).mkdir(parents=True, exist_ok=True)
-        # A file that is reached by two of the paths given is one file.
-        files = [path for path in dict.fromkeys(find_files(asked.paths)) if not _is_ours(path, out)]
         if not files:
             print("mammo_core analyse: there is no file in the paths given.", file=sys.stderr)
         with closing(Notes(out, artefact.digest, forget=asked.force)) as notes:
             _finish(files, artefact, out, notes, asked.workers)
             _conclude([notes.of(path) for path in files], artefact.name, out)
-            _say_what_was_passed_over(sum(notes.of(path)["passed_over"] for path in files))
+            if said := say_passed_over(sum(notes.of(path)["passed_over"] for path in files)):
+                print(f"mammo_core analyse: {said}", file=sys.stderr)
     except OSError as error:
         # Files that cannot be read are refusals by now: what is left is the output.
         raise UsageError(f"{out} cannot be written: {error}") from error
@@ -74,18 +72,6 @@ def _model(name: str | None) -> Artefact:
         return load_artefact(folder)
     except (ValueError, ArtefactMismatch) as error:
         raise UsageError(str(error)) from error
-
-
-def _say_what_was_passed_over(count: int) -> None:
-    if count:
-        were = "side file of macOS or Windows was" if count == 1 else "side files of macOS or Windows were"
-        print(f"mammo_core analyse: {count} {were} passed over in the archives.", file=sys.stderr)
-
-
-def _is_ours(path: Path, out: Path) -> bool:
-    """True for what an earlier run wrote: with DIR inside a folder to analyse, heat maps are not pictures to score."""
-    path, out = path.resolve(), out.resolve()
-    return path.is_relative_to(out / HEATMAPS) or path in {out / IMAGES, out / EXAMS, out / NOTES}
 
 
 def _finish(files: Sequence[Path], artefact: Artefact, out: Path, notes: Notes, workers: int) -> None:

@@ -18,9 +18,8 @@ from tqdm import tqdm
 
 from mammo_core import presentation
 from mammo_core.cli import UsageError
-from mammo_core.cli.paths import read
+from mammo_core.cli.paths import files_in, read
 from mammo_core.exam import Mammogram, Presentation, Refusal, VoiLut
-from mammo_core.intake import find_files
 
 RENDERS, LINES = "renders", "renders.jsonl"
 
@@ -29,27 +28,18 @@ def render(asked: argparse.Namespace) -> int:
     """Carry out `render PATH… --out DIR`.
 
     Raises:
-        UsageError: a path does not exist, or DIR cannot be written.
+        UsageError: a path does not exist or cannot be read, or DIR cannot be written.
     """
-    absent = [str(path) for path in asked.paths if not path.exists()]
-    if absent:
-        raise UsageError(f"there is no {', no '.join(absent)}.")
+    files = files_in(asked.paths, asked.out, (RENDERS, LINES))
     out: Path = asked.out
     try:
         (out / RENDERS).mkdir(parents=True, exist_ok=True)
-        files = [path for path in dict.fromkeys(find_files(asked.paths)) if not _is_ours(path, out)]
         with (out / LINES).open("w", encoding="utf-8") as lines:
             _render_all(files, out, lines)
     except OSError as error:
         # Files that cannot be read are refusals by now: what is left is the output.
         raise UsageError(f"{out} cannot be written: {error}") from error
     return 0
-
-
-def _is_ours(path: Path, out: Path) -> bool:
-    """True for what an earlier run wrote, where DIR is inside a folder to render."""
-    path, out = path.resolve(), out.resolve()
-    return path.is_relative_to(out / RENDERS) or path == out / LINES
 
 
 def _render_all(files: list[Path], out: Path, lines: TextIO) -> None:
