@@ -97,6 +97,10 @@ def _lines(notes: Iterable[Note]) -> list[dict[str, Any]]:
     return [line for note in notes for line in note["lines"]]
 
 
+def _mammograms(notes: Iterable[Note]) -> list[Mammogram]:
+    return [light_mammogram(header) for note in notes for header in note["headers"]]
+
+
 def _append(images: TextIO, lines: Iterable[dict[str, Any]]) -> None:
     for line in lines:
         images.write(json.dumps(line) + "\n")
@@ -113,13 +117,12 @@ def _conclude(notes: Sequence[Note], model: str, out: Path) -> None:
         for line in lines
         if line["status"] == "not_scored"
     }
-    headers = [header for note in notes for header in note["headers"]]
-    mixed = _of_several_women([light_mammogram(header) for header in headers])
+    mammograms = _mammograms(notes)
+    mixed = _of_several_women(mammograms)
     lines = [refused_line(mixed[line["file"]]) if line["file"] in mixed else line for line in lines]
-    headers = [header for header in headers if header["file"] not in mixed]
-    mammograms = [light_mammogram(header) for header in headers]
+    mammograms = [m for m in mammograms if m.name not in mixed]
     grouped = group(mammograms)
-    files_of = _files_by_exam(grouped, mammograms, [header["file"] for header in headers])
+    files_of = _files_by_exam(grouped, mammograms)
     exams = []
     for exam, files in zip(grouped, files_of, strict=True):
         ids = [m.image_id for m in exam.mammograms]
@@ -139,17 +142,17 @@ def _of_several_women(mammograms: Sequence[Mammogram]) -> dict[str, Refusal]:
     return {refusal.name: refusal for refusal in sift(mammograms)[1] if refusal.code == "several_women"}
 
 
-def _files_by_exam(exams: Sequence[Exam], mammograms: Sequence[Mammogram], files: Sequence[str]) -> list[list[str]]:
+def _files_by_exam(exams: Sequence[Exam], mammograms: Sequence[Mammogram]) -> list[list[str]]:
     """Files of each exam; a copy of a picture, which an exam holds only once, is named with the picture it copies."""
     exam_of = {id(m): place for place, exam in enumerate(exams) for m in exam.mammograms}
     first: dict[tuple[str, str], int] = {}
     named: list[list[str]] = [[] for _ in exams]
-    for m, file in zip(mammograms, files, strict=True):
+    for m in mammograms:
         picture = (m.image_id, m.study_uid or str(Path(m.name).parent))
         place = exam_of.get(id(m), first.get(picture))
         if place is not None:
             first.setdefault(picture, place)
-            named[place].append(file)
+            named[place].append(m.name)
     return named
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from mammo_core.cli.picture import Note
 
 NOTES = ".analysed.jsonl"
-FORM = 2
+FORM = 3
 """Raised whenever the meaning of a note changes, so that older ones are not trusted."""
 
 

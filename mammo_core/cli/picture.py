@@ -33,18 +33,17 @@ def analyse_file(path: Path, network: Network, out: Path) -> Note:
     note = Note(lines=[], headers=[], passed_over=0)
     request = Request()
     for item in read(path, request=request):
-        # Members of an archive are told apart by the names that intake gave them, "a.zip!b.png".
-        file = item.name
+        # Members of an archive go by the names that intake gave them, "a.zip!b.png".
         if isinstance(item, Refusal):
             note["lines"].append(refused_line(item))
             continue
-        note["headers"].append(_header(item, file))
+        note["headers"].append(_header(item))
         if item.unscored is not None:
-            note["lines"].append(_line(file, "not_scored", item, reason=item.unscored))
+            note["lines"].append(_line(item.name, "not_scored", item, reason=item.unscored))
             continue
         result = network.score(item)
         heatmap = _write_heat_map(heat_map(item, result), item.image_id, out)
-        note["lines"].append(_line(file, "scored", item, result=result, model=network.name, heatmap=heatmap))
+        note["lines"].append(_line(item.name, "scored", item, result=result, model=network.name, heatmap=heatmap))
     note["passed_over"] = request.passed_over
     return note
 
@@ -70,9 +69,8 @@ def light_mammogram(header: dict[str, Any]) -> Mammogram:
     )
 
 
-def _header(m: Mammogram, file: str) -> dict[str, Any]:
+def _header(m: Mammogram) -> dict[str, Any]:
     return {
-        "file": file,
         "name": m.name,
         "image_id": m.image_id,
         "laterality": None if m.laterality is None else m.laterality.value,
