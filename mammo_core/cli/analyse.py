@@ -76,12 +76,12 @@ def _model(name: str | None) -> Artefact:
 
 def _finish(files: Sequence[Path], artefact: Artefact, out: Path, notes: Notes, workers: int) -> None:
     """Analyse the files that are not noted as done, noting each; images.jsonl grows as they come."""
-    to_do = [path for path in files if not notes.is_done(path)]
-    done = [notes.of(path) for path in files if notes.is_done(path)]
+    done = _done(files, notes)
+    to_do = [path for path in files if path not in done]
     if to_do:
         # The exams of an earlier run are no longer those of images.jsonl.
         (out / EXAMS).unlink(missing_ok=True)
-    write_whole(out / IMAGES, _lines(done))
+    write_whole(out / IMAGES, _lines(done.values()))
     with (
         (out / IMAGES).open("a", encoding="utf-8") as images,
         tqdm(total=len(files), initial=len(done), unit="file", file=sys.stderr, desc="analyse") as bar,
@@ -91,6 +91,17 @@ def _finish(files: Sequence[Path], artefact: Artefact, out: Path, notes: Notes, 
             notes.add(path, note)
             _append(images, _lines([note]))
             bar.update()
+
+
+def _done(files: Iterable[Path], notes: Notes) -> dict[Path, Note]:
+    """The files that need not be analysed again, with their notes.
+
+    Heat maps of a study of several women are deleted, so that they are not missed here; one whose study has become that
+    of one woman, since files were left out or changed, lacks its map and is analysed again.
+    """
+    current = [path for path in files if notes.is_current(path)]
+    mixed = _of_several_women(_mammograms(notes.of(path) for path in current))
+    return {path: notes.of(path) for path in current if notes.has_heat_maps(path, without=mixed)}
 
 
 def _lines(notes: Iterable[Note]) -> list[dict[str, Any]]:
@@ -109,7 +120,7 @@ def _append(images: TextIO, lines: Iterable[dict[str, Any]]) -> None:
 
 
 def _conclude(notes: Sequence[Note], model: str, out: Path) -> None:
-    """Write both files whole, in the order of the input."""
+    """Write both files whole, in the order of the input, and delete heat maps that no line names."""
     lines = _lines(notes)
     images = {line["image_id"]: _result(line) for line in lines if line["status"] == "scored"}
     not_scored = {
@@ -135,6 +146,9 @@ def _conclude(notes: Sequence[Note], model: str, out: Path) -> None:
         exams.append(_exam_line(result, files))
     write_whole(out / IMAGES, lines)
     write_whole(out / EXAMS, exams)
+    # What was refused only now has no heat map either; a copy of it elsewhere may name the same one.
+    for heatmap in {line["heatmap"] for line in _lines(notes)} - {line["heatmap"] for line in lines} - {None}:
+        (out / heatmap).unlink(missing_ok=True)
 
 
 def _of_several_women(mammograms: Sequence[Mammogram]) -> dict[str, Refusal]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,17 @@ class Notes:
         write_whole(path, (self._line(name) for name in self._notes))
         self._file = path.open("a", encoding="utf-8")
 
-    def is_done(self, path: Path) -> bool:
-        """True if `path` was analysed by this model, has not changed since, and its heat maps are still there."""
-        stamp, note = self._notes.get(str(path), (None, None))
-        return (
-            note is not None
-            and stamp == _stamp(path)
-            and all((self._out / line["heatmap"]).is_file() for line in note["lines"] if line["heatmap"])
+    def is_current(self, path: Path) -> bool:
+        """True if `path` was analysed by this model and has not changed since."""
+        stamp, _ = self._notes.get(str(path), (None, None))
+        return stamp is not None and stamp == _stamp(path)
+
+    def has_heat_maps(self, path: Path, without: Container[str]) -> bool:
+        """True if the heat maps of a noted file are still there; pictures named in `without` need none."""
+        return all(
+            (self._out / line["heatmap"]).is_file()
+            for line in self.of(path)["lines"]
+            if line["heatmap"] and line["file"] not in without
         )
 
     def of(self, path: Path) -> Note:

@@ -95,6 +95,40 @@ def test_a_study_of_two_women_is_refused_and_the_rest_scored(folder: Path, tmp_p
     assert not any(file.endswith(".dcm") for exam in lines(out / "exams.jsonl") for file in exam["files"])
 
 
+def test_heat_maps_of_two_women_in_a_study_are_deleted_and_not_made_again(folder: Path, tmp_path: Path) -> None:
+    for patient in ("A", "B"):
+        dicom(folder / f"{patient}.dcm", patient, seed=ord(patient) - 50)
+    out = tmp_path / "out"
+    assert analyse(folder, "--out", out) == 0
+    first, before = lines(out / "images.jsonl"), times(out)
+    assert {f"heatmaps/{name}" for name in before} == {line["heatmap"] for line in first} - {None}
+    noted = (out / NOTES).read_text()
+    assert analyse(folder, "--out", out) == 0
+    assert lines(out / "images.jsonl") == first
+    assert times(out) == before
+    assert (out / NOTES).read_text() == noted  # nothing was scored anew
+    (folder / "B.dcm").rename(tmp_path / "B.dcm")
+    assert analyse(folder, "--out", out) == 0
+    told = {Path(line["file"]).name: line for line in lines(out / "images.jsonl")}
+    assert told["A.dcm"]["status"] == "scored"
+    assert (out / told["A.dcm"]["heatmap"]).is_file()
+    (tmp_path / "B.dcm").rename(folder / "B.dcm")
+    assert analyse(folder, "--out", out) == 0
+    assert lines(out / "images.jsonl") == first
+    assert times(out) == before
+
+
+def test_a_heat_map_that_another_picture_shares_stays(folder: Path, tmp_path: Path) -> None:
+    for patient in ("A", "B"):
+        dicom(folder / f"{patient}.dcm", patient)  # with the pixels of 0_L-CC.png
+    out = tmp_path / "out"
+    assert analyse(folder, "--out", out) == 0
+    told = {Path(line["file"]).name: line for line in lines(out / "images.jsonl")}
+    assert told["A.dcm"]["heatmap"] is None
+    assert told["0_L-CC.png"]["status"] == "scored"
+    assert (out / told["0_L-CC.png"]["heatmap"]).is_file()
+
+
 def test_every_file_gets_its_line_in_order_and_the_lines_keep_to_their_schema(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert analyse(folder, "--out", out) == 0
@@ -293,12 +327,12 @@ def test_no_patients_name_is_written(tmp_path: Path) -> None:
         assert "PID77" not in path.read_text()
 
 
-def dicom(path: Path) -> None:
+def dicom(path: Path, patient: str = "PID77", seed: int = 0) -> None:
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, ExplicitVRLittleEndian
 
     path.parent.mkdir(exist_ok=True)
-    write(path.with_suffix(".png"), 0)
+    write(path.with_suffix(".png"), seed)
     pixels = cv2.imread(str(path.with_suffix(".png")), cv2.IMREAD_UNCHANGED)
     path.with_suffix(".png").unlink()
     header = Dataset()
@@ -309,7 +343,7 @@ def dicom(path: Path) -> None:
     header.SOPClassUID = DigitalMammographyXRayImageStorageForPresentation
     header.SOPInstanceUID = "1.2.3.4"
     header.StudyInstanceUID = "1.2.3"
-    header.PatientName, header.PatientID = "Doe^Jane", "PID77"
+    header.PatientName, header.PatientID = "Doe^Jane", patient
     header.Modality, header.PresentationIntentType = "MG", "FOR PRESENTATION"
     header.ImageLaterality, header.ViewPosition = "L", "CC"
     header.ImageType = ["ORIGINAL", "PRIMARY"]
