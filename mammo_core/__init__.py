@@ -6,6 +6,7 @@ The public verbs, and the nouns they take and give:
     for exam in exams:
         result = mammo_core.analyse(exam)
         print(exam.label, result.suspicion, result.remarks)
+        report = mammo_core.build_report(exam, result, now=datetime.now().astimezone())
 
 Rooms are imported when a verb is first called, so `import mammo_core` costs nothing; none of them needs TensorFlow.
 """
@@ -32,9 +33,13 @@ from mammo_core.exam import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
+    from typing import Any
 
     from mammo_core.inference import Network
+    from mammo_core.reporting import Assessment, Report
 
 __version__ = "0.1.0"
 
@@ -52,6 +57,7 @@ __all__ = [
     "View",
     "__version__",
     "analyse",
+    "build_report",
     "read_uploads",
 ]
 
@@ -94,6 +100,35 @@ def analyse(exam: Exam, model: str | None = None) -> ExamResult:
             reason = ("no_model", f"The model cannot be used: {mismatch}")
     unscored = {m.image_id: m.unscored or reason for m in exam.mammograms}
     return combine(exam, "", {}, unscored)
+
+
+def build_report(
+    exam: Exam,
+    result: ExamResult | None,
+    assessment: Assessment | None = None,
+    *,
+    now: datetime,
+    paper: str = "A4",
+    card: Mapping[str, Any] | None = None,
+) -> Report:
+    """Make the report of an exam: a PDF of one or two pages on "A4" or "Letter", and its JSON (docs/report.schema.json).
+
+    What the reader says (`mammo_core.reporting.Assessment`) and what a model says have a page each, where they are
+    given. `now` is printed as the time of printing; the same input gives the same bytes. `card` is the model's card,
+    found by the result's model where it is left out.
+
+    Raises:
+        ValueError: neither assessment nor result is given, the result is of another exam or of a model that is not
+            here, `now` has no zone, or there is no such paper.
+        ArtefactMismatch: the model's folder is not what its card says.
+    """
+    from mammo_core.reporting import report
+
+    if card is None and result is not None and result.model:
+        from mammo_core.inference import find_model
+
+        card = _network(find_model(result.model)).artefact.card
+    return report(exam, result, assessment, now=now, paper=paper, card=card)
 
 
 _loading = threading.Lock()

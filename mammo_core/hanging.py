@@ -149,3 +149,10 @@ def _png(picture: npt.NDArray[np.uint8]) -> bytes:
     if not done:
         raise ValueError(f"no PNG can be made of an array of the shape {picture.shape}")
     return bytes(encoded.tobytes())
+
+
+def name_of(mammogram: Mammogram) -> str:
+    """What a picture is called on the wall: "R-CC", or as much of it as is known."""
+    side = mammogram.laterality.value if mammogram.laterality else "?"
+    view = mammogram.view.value if mammogram.view else mammogram.view_code or "?"
+    return "side and view not stated" if side == view == "?" else f"{side}-{view}"

@@ -14,16 +14,19 @@ from mammo_core.reporting.assessment import (
     sign,
     warnings,
 )
+from mammo_core.reporting.build import Report, report
 from mammo_core.reporting.draft import read_draft, write_draft
 
 __all__ = [
     "Assessment",
     "Breast",
     "Finding",
+    "Report",
     "Signature",
     "State",
     "amend",
     "read_draft",
+    "report",
     "sign",
     "warnings",
     "write_draft",
