@@ -5,6 +5,7 @@ Malignant score: mean brightness of the canvas, times ten, less two; its lesion 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,28 @@ def graph() -> Any:
     return ov.Model(results, [canvas, calibration], "tiny")
 
 
-def make_artefact(root: Path, name: str = "tiny", version: str = "1", **changes: Any) -> Artefact:
-    """A sealed model folder under `root`."""
+def judged_csv(women: int = 60, seed: int = 0) -> str:
+    """Exams of as many women, and two pictures of each; every other one has cancer, and scores 20 points more."""
+    rng, lines = np.random.default_rng(seed), ["set,unit,how,woman,malignant,suspicion,fold"]
+    for unit, repeats in (("image", 2), ("exam", 1)):
+        for woman in range(women):
+            cancer = woman % 2
+            scores = np.clip(rng.normal(30 + 20 * cancer, 15, repeats), 0, 100)
+            lines += [
+                f'"Made up, digital",{unit},held out,{woman},{cancer},{score:.3f},{woman % 5}' for score in scores
+            ]
+    return "\n".join(lines) + "\n"
+
+
+HISTORY = "fold,round,epoch,loss\n" + "".join(
+    f"{f},{r},{e},{1 / (e + r)}\n" for f in (0, 1) for r in (1, 2) for e in (1, 2)
+)
+
+
+def make_artefact(
+    root: Path, name: str = "tiny", version: str = "1", evidence: Mapping[str, str] | None = None, **changes: Any
+) -> Artefact:
+    """A sealed model folder under `root`, with `evidence` (file name, text) and `changes` to its card."""
     import openvino as ov
 
     folder = root / f"{name}-{version}"
@@ -90,4 +111,6 @@ def make_artefact(root: Path, name: str = "tiny", version: str = "1", **changes:
     ov.save_model(graph(), folder / "graph.xml", compress_to_fp16=False)
     (folder / "weights.safetensors").write_bytes(b"no weights to speak of")
     (folder / "recipe.toml").write_text("[network]\n", encoding="utf-8")
+    for each, text in (evidence or {}).items():
+        (folder / each).write_text(text, encoding="utf-8")
     return seal(folder, {**card(name, version), **changes})

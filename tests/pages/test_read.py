@@ -1,4 +1,4 @@
-"""The Read and Model pages, run without a browser."""
+"""The Read page, run without a browser."""
 
 from __future__ import annotations
 
@@ -132,11 +132,3 @@ def test_refused_files_are_listed_with_their_sentence(models: Path) -> None:
     list(desk.take([("notes.txt", b"no picture")]))
     page.run()
     assert "notes.txt" in words(page)
-
-
-def test_the_model_page_shows_the_card(models: Path) -> None:
-    page = AppTest.from_file(str(ROOT / "navigation.py"), default_timeout=60).run().switch_page("pages/model.py").run()
-    assert not page.exception
-    said = words(page)
-    assert "88.9 % (86.0–91.0)" in said
-    assert "Research use only, not for clinical use." in said

@@ -1,0 +1,246 @@
+"""The Model page's figures: plotly, one template, no arithmetic. Each has a title with its unit and says on whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from mammo_core.evaluation import Band, Rates, Reliability
+from pages.parts.look import ACCENT, AMBER, LINE, QUIET, ROOM, TEXT
+
+HAZE = "rgba(77, 163, 255, 0.2)"
+SHADES = [[0.0, "#161b22"], [1.0, "#1d5c9c"]]
+AXIS = {"gridcolor": LINE, "linecolor": LINE, "zeroline": False, "fixedrange": True, "title": {"font": {"size": 13}}}
+TEMPLATE = go.layout.Template(
+    layout={
+        "paper_bgcolor": ROOM,
+        "plot_bgcolor": ROOM,
+        "font": {"color": TEXT, "size": 13, "family": "Source Sans, sans-serif"},
+        "title": {
+            "x": 0,
+            "xref": "container",
+            "yref": "container",
+            "y": 1,
+            "yanchor": "top",
+            "pad": {"t": 14},
+            "font": {"size": 15},
+            "subtitle": {"font": {"size": 12, "color": QUIET}},
+        },
+        "xaxis": AXIS,
+        "yaxis": AXIS,
+        "margin": {"l": 60, "r": 16, "t": 78, "b": 48},
+        "hoverlabel": {"bgcolor": "#161b22", "bordercolor": LINE, "font": {"color": TEXT}},
+        "legend": {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 12, "color": TEXT}},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": QUIET, "activecolor": ACCENT},
+        "showlegend": False,
+        "dragmode": False,
+        "colorway": [ACCENT, AMBER, QUIET],
+    }
+)
+PERCENT = {"range": [0, 100], "ticksuffix": " %", "dtick": 20}
+
+
+def forest(rows: list[dict[str, Any]], title: str, subtitle: str, axis: str, chance: float | None) -> go.Figure:
+    """Values with intervals, one line a row: `label`, and `[value, low, high]` by series name in `values`."""
+    labels = [row["label"] for row in rows]
+    names = list(dict.fromkeys(name for row in rows for name in row["values"]))
+    looks = [("circle", ACCENT), ("diamond-open", TEXT), ("square-open", QUIET), ("x-thin-open", QUIET)]
+    figure = go.Figure()
+    for number, (name, (symbol, colour)) in enumerate(zip(names, looks, strict=False)):
+        own = [(place, row["values"][name]) for place, row in enumerate(rows) if row["values"].get(name)]
+        step = 0.22 * (number - (len(names) - 1) / 2)
+        ends = [value if len(value) == 3 else [value[0]] * 3 for _, value in own]
+        figure.add_scatter(
+            x=[value for value, _, _ in ends],
+            y=[place + step for place, _ in own],
+            error_x={
+                "array": [high - value for value, _, high in ends],
+                "arrayminus": [value - low for value, low, _ in ends],
+                "thickness": 1.5,
+                "width": 0,
+            },
+            mode="markers",
+            name=name,
+            marker={"symbol": symbol, "color": colour, "size": 9, "line": {"width": 1.5, "color": colour}},
+            customdata=[labels[place] for place, _ in own],
+            hovertemplate="%{customdata}<br>" + name + " %{x}<extra></extra>",
+        )
+    if chance is not None:
+        figure.add_vline(chance, line={"color": QUIET, "dash": "dot", "width": 1})
+    figure.update_layout(
+        showlegend=True,
+        height=156 + 52 * len(rows),
+        legend={"orientation": "h", "x": 0, "xref": "container", "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
+        xaxis={"title": {"text": axis}},
+        yaxis={
+            "tickvals": list(range(len(rows))),
+            "ticktext": labels,
+            "range": [len(rows) - 0.5, -0.5],
+            "showgrid": False,
+        },
+        margin={"l": 210, "t": 108},
+    )
+    return _titled(figure, title, subtitle)
+
+
+def curve(band: Band, title: str, subtitle: str, axes: tuple[str, str], chance: Sequence[float]) -> go.Figure:
+    """A curve with its band in per cent, beside what chance gives (heights at 0 and 100 %)."""
+    x = 100 * band.x
+    figure = go.Figure()
+    _hazed(figure, x, band, ACCENT, HAZE, "")
+    figure.add_scatter(
+        x=[0, 100], y=list(chance), mode="lines", line={"color": QUIET, "dash": "dot", "width": 1}, hoverinfo="skip"
+    )
+    figure.update_layout(
+        height=400,
+        xaxis=PERCENT | {"title": {"text": axes[0]}},
+        yaxis=PERCENT | {"title": {"text": axes[1]}},
+    )
+    return _titled(figure, title, subtitle)
+
+
+def mark(figure: go.Figure, x: float, y: float, name: str) -> None:
+    """A named point on a curve, in per cent."""
+    figure.add_scatter(
+        x=[x],
+        y=[y],
+        mode="markers+text",
+        text=[name],
+        textposition="middle right",
+        textfont={"size": 12},
+        marker={"symbol": "diamond", "size": 9, "color": TEXT},
+        hovertemplate=f"{name}<br>%{{x:.1f}} %, %{{y:.1f}} %<extra></extra>",
+    )
+
+
+def matrix(counts: list[list[int]], title: str, subtitle: str) -> go.Figure:
+    """Counts by truth (rows: with cancer, without) and by what the threshold does (columns: recalled, not)."""
+    shares = [[100 * n / max(1, sum(row)) for n in row] for row in counts]
+    words = [
+        [f"<b>{n}</b><br>{share:.1f} %" for n, share in zip(*both, strict=True)]
+        for both in zip(counts, shares, strict=True)
+    ]
+    rows = [f"with cancer<br>{sum(counts[0])}", f"without<br>{sum(counts[1])}"]
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares,
+            x=["recalled", "not recalled"],
+            y=rows,
+            text=words,
+            texttemplate="%{text}",
+            textfont={"size": 15},
+            colorscale=SHADES,
+            zmin=0,
+            zmax=100,
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hoverinfo="skip",
+        )
+    )
+    figure.update_layout(
+        height=280,
+        xaxis={"side": "bottom", "showgrid": False},
+        yaxis={"autorange": "reversed", "showgrid": False},
+        margin={"l": 90, "b": 36},
+    )
+    return _titled(figure, title, subtitle)
+
+
+def by_threshold(found: Rates, at: float, title: str, subtitle: str) -> go.Figure:
+    """Both rates over the threshold, with a line where it stands."""
+    figure = go.Figure()
+    for band, name, colour, haze, dash in (
+        (found.sensitivity, "sensitivity", ACCENT, HAZE, "solid"),
+        (found.specificity, "specificity", TEXT, "rgba(215, 221, 229, 0.15)", "dash"),
+    ):
+        _hazed(figure, band.x, band, colour, haze, name, dash)
+    figure.add_vline(at, line={"color": AMBER, "width": 1.5})
+    figure.update_layout(
+        height=280,
+        showlegend=True,
+        legend={"x": 1, "xanchor": "right", "y": 0.5},
+        xaxis={"range": [0, 100], "dtick": 20, "title": {"text": "suspicion from which a case is recalled"}},
+        yaxis=PERCENT,
+    )
+    return _titled(figure, title, subtitle)
+
+
+def reliability_diagram(found: Reliability, title: str, subtitle: str) -> go.Figure:
+    """Share with cancer over mean probability, in groups; on the dotted line both agree."""
+    x, y = 100 * found.probability, 100 * found.share
+    figure = go.Figure(
+        go.Scatter(
+            x=[0, 100], y=[0, 100], mode="lines", line={"color": QUIET, "dash": "dot", "width": 1}, hoverinfo="skip"
+        )
+    )
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        marker={"color": ACCENT, "size": 8},
+        error_y={"array": 100 * found.high - y, "arrayminus": y - 100 * found.low, "thickness": 1.5, "width": 0},
+        customdata=found.n,
+        hovertemplate="said %{x:.1f} %<br>had cancer %{y:.1f} % of %{customdata}<extra></extra>",
+    )
+    figure.update_layout(
+        height=420,
+        xaxis=PERCENT | {"title": {"text": "probability of cancer said, mean of the group"}},
+        yaxis=PERCENT | {"title": {"text": "had cancer"}},
+    )
+    return _titled(figure, title, subtitle)
+
+
+def share_at_least(shown: Sequence[int], share: Sequence[float], title: str, subtitle: str) -> go.Figure:
+    """Share with cancer among the cases that scored so much or more."""
+    figure = go.Figure(go.Scatter(x=list(shown), y=list(share), mode="lines", line={"color": ACCENT, "width": 2}))
+    figure.update_traces(hovertemplate="scored %{x} or more: %{y:.0f} % with cancer<extra></extra>")
+    figure.update_layout(
+        height=320,
+        xaxis={"range": [0, 100], "title": {"text": "suspicion, at least"}},
+        yaxis=PERCENT | {"title": {"text": "had cancer"}},
+    )
+    return _titled(figure, title, subtitle)
+
+
+def learning(columns: Mapping[str, Any], measure: str, ships: int | None, title: str, subtitle: str) -> go.Figure:
+    """A measure over the epochs of all rounds, a line a fold; the network that ships stands out."""
+    figure = go.Figure()
+    for fold in sorted(set(columns["fold"])):
+        own = columns["fold"] == fold
+        values, rounds = columns[measure][own], columns["round"][own]
+        figure.add_scatter(
+            x=list(range(1, len(values) + 1)),
+            y=values,
+            mode="lines",
+            name=f"without fifth {fold:.0f}",
+            line={"color": ACCENT if fold == ships else QUIET, "width": 2.5 if fold == ships else 1},
+            hovertemplate=f"without fifth {fold:.0f}, epoch %{{x}}: %{{y:.3f}}<extra></extra>",
+        )
+        for begins in [place for place in range(1, len(rounds)) if rounds[place] != rounds[place - 1]]:
+            figure.add_vline(begins + 0.5, line={"color": QUIET, "width": 1, "dash": "dot"})
+    figure.update_layout(height=320, xaxis={"title": {"text": "epoch"}, "showgrid": False})
+    return _titled(figure, title, subtitle)
+
+
+def _hazed(figure: go.Figure, x: Any, band: Band, colour: str, haze: str, name: str, dash: str = "solid") -> None:
+    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    figure.add_scatter(x=x, y=100 * band.low, **edge)
+    figure.add_scatter(x=x, y=100 * band.high, fill="tonexty", fillcolor=haze, **edge)
+    figure.add_scatter(
+        x=x,
+        y=100 * band.y,
+        mode="lines",
+        name=name,
+        line={"color": colour, "width": 2, "dash": dash},
+        customdata=100 * band.low,
+        text=[f"{low:.1f}–{high:.1f}" for low, high in zip(100 * band.low, 100 * band.high, strict=True)],
+        hovertemplate=f"{name} %{{y:.1f}} % (%{{text}}) at %{{x:.1f}}<extra></extra>",
+    )
+
+
+def _titled(figure: go.Figure, title: str, subtitle: str) -> go.Figure:
+    figure.update_layout(template=TEMPLATE, title={"text": title, "subtitle": {"text": subtitle}})
+    return figure

@@ -1,0 +1,43 @@
+"""Figures and tables as a researcher takes them away: a PNG from the figure's own camera, the data as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.parts.look import rows_html, write
+
+CAMERA = {"displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]]}
+"""No tool bar but the button that saves the figure."""
+
+
+def show(figure: go.Figure, name: str, reading: str, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Show a figure, the sentence that says what to read in it, and its data to take away; its camera saves a PNG."""
+    config = CAMERA | {"toImageButtonOptions": {"format": "png", "filename": name, "scale": 3}}
+    st.plotly_chart(figure, theme=None, config=config, key=name, alt=reading)
+    write("quiet", reading)
+    offer(name, [list(columns), *zip(*columns.values(), strict=True)])
+
+
+def offer(name: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Offer rows, heads first, as CSV."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    st.download_button(
+        ":primary[Data as CSV]", stream.getvalue(), f"{name}.csv", "text/csv", key=f"{name}-csv", type="tertiary", on_click="ignore"
+    )  # fmt: skip
+
+
+def table(rows: list[dict[str, Any]], empty: str, name: str | None = None) -> None:
+    """Show a table, which can be taken away if it has a name; or the sentence `empty` where there is nothing in it."""
+    if not rows:
+        write("quiet", empty)
+        return
+    st.html(rows_html(rows))
+    if name:
+        offer(name, [list(rows[0]), *(list(row.values()) for row in rows)])
