@@ -85,6 +85,6 @@ def at_least(model: Artefact, card: Mapping[str, Any]) -> None:
             f"{counted['source']}: {n[0]} {unit}, {cancer[0]} with cancer; at least 10 at each point",
         ),
         f"{model.name}-at-least",
-        f"Of the {unit} that scored so much or more, so many had cancer. {SCREENING} A score is no screening risk.",
+        f"The height is the share with cancer among the {unit} that scored so much or more. {SCREENING} A score is no screening risk.",
         {"suspicion": shown, "n": [n[s] for s in shown], "with cancer": [cancer[s] for s in shown]},
     )

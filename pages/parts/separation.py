@@ -11,7 +11,7 @@ import streamlit as st
 from mammo_core.inference import Artefact
 from pages.parts import figures
 from pages.parts.card import interval
-from pages.parts.evidence import SCREENING, UNITS, chosen, curves, rates_at, slug, whom
+from pages.parts.evidence import SCREENING, UNITS, chosen, curves, points_are_of, rates_at, slug, whom
 from pages.parts.take_away import show, table
 
 
@@ -73,7 +73,8 @@ def separation(model: Artefact, card: Mapping[str, Any]) -> None:
         show(
             figure,
             f"{slug(model, cases)}-roc",
-            "Further up and to the left is better; the dotted line is chance. The band is the 95 % interval.",
+            "Further up and to the left is better; the dotted line is chance. The band is the 95 % interval. Diamonds are "
+            f"the operating points{'' if points_are_of(card, cases) else ', which were not set on these cases'}.",
             {"1 - specificity": roc.x, "sensitivity": roc.y, "low": roc.low, "high": roc.high},
         )
     with right:
@@ -83,6 +84,7 @@ def separation(model: Artefact, card: Mapping[str, Any]) -> None:
                 precision, "Precision and recall", whom(cases), ("recall (sensitivity)", "precision"), (share, share)
             ),
             f"{slug(model, cases)}-precision-recall",
-            f"Of the recalled cases so many had cancer. The dotted line is chance, {share:.0f} % here. {SCREENING}",
+            "The height is the share of recalled cases that had cancer. The dotted line is chance, "
+            f"{share:.0f} % here. {SCREENING}",
             {"recall": precision.x, "precision": precision.y, "low": precision.low, "high": precision.high},
         )

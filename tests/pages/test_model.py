@@ -98,6 +98,17 @@ def test_figures_follow_the_choice_of_cases() -> None:
 
 
 @pytest.mark.usefixtures("judged_model")
+def test_the_choice_of_cases_is_kept_from_part_to_part() -> None:
+    page = shown("Separation")
+    page.selectbox(key="whom").select(0).run()
+    for part in ("Pointing", "Calibration"):
+        page.session_state["part"] = part
+        page.run()
+    assert page.selectbox(key="whom").value == 0
+    assert titles(page)["Reliability"] == "Made up, digital: 120 pictures of 60 women, 60 with cancer"
+
+
+@pytest.mark.usefixtures("judged_model")
 def test_the_roc_curve_carries_the_cards_auc() -> None:
     assert "ROC curve, AUC 0.81 (0.71–0.90)" in titles(shown("Separation"))
 
