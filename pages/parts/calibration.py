@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from mammo_core.evaluation import Reliability, brier, expected_calibration_error, reliability
+from mammo_core.evaluation import Band, Reliability, brier, expected_calibration_error, reliability, wilson
 from mammo_core.inference import Artefact, JudgedSet
 from pages.parts import figures
 from pages.parts.card import interval
 from pages.parts.evidence import SCREENING, UNITS, chosen, slug, whom
 from pages.parts.look import write
 from pages.parts.take_away import show, table
+
+LEAST = 10
+"""Fewer cases than this are no point of a curve."""
 
 
 def calibration(model: Artefact, card: Mapping[str, Any]) -> None:
@@ -74,17 +77,19 @@ def at_least(model: Artefact, card: Mapping[str, Any]) -> None:
     """What a score meant on the validation exams, from the counts that the card carries."""
     counted = card["exams_at_least"]
     n, cancer, unit = counted["n"], counted["cancer"], UNITS.get(counted["unit"], counted["unit"])
-    shown = [score for score in range(101) if n[score] >= 10]
-    if not shown:
+    shown = np.array([score for score in range(101) if n[score] >= LEAST])
+    if not shown.size:
         return
+    scored, had = np.array(n)[shown], np.array(cancer)[shown]
+    share = Band(shown.astype(float), had / scored, *wilson(had / scored, scored))
     show(
         figures.share_at_least(
-            shown,
-            [100 * cancer[score] / n[score] for score in shown],
+            share,
             f"What a score meant: {unit} that scored so much or more",
-            f"{counted['source']}: {n[0]} {unit}, {cancer[0]} with cancer; at least 10 at each point",
+            f"{counted['source']}: {n[0]} {unit}, {cancer[0]} with cancer; at least {LEAST} at each point",
         ),
         f"{model.name}-at-least",
-        f"The height is the share with cancer among the {unit} that scored so much or more. {SCREENING} A score is no screening risk.",
-        {"suspicion": shown, "n": [n[s] for s in shown], "with cancer": [cancer[s] for s in shown]},
+        f"The height is the share with cancer among the {unit} that scored so much or more, with its 95 % interval. "
+        f"{SCREENING} A score is no screening risk.",
+        {"suspicion": shown, "n": scored, "with cancer": had, "share": share.y, "low": share.low, "high": share.high},
     )

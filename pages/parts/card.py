@@ -107,8 +107,8 @@ def weights(model: Artefact, card: Mapping[str, Any]) -> None:
             "Pictures": row.get("n", "–"),
             "Women": row.get("n_women", "–"),
             "With cancer": row.get("n_cancer", "–"),
-            "Brier": row.get("brier", "–"),
-            "Calibration error": row.get("ece", "–"),
+            "Brier": f"{row['brier']:.3f}" if "brier" in row else "–",
+            "Calibration error": f"{row['ece']:.3f}" if "ece" in row else "–",
         }
         for source, row in card["calibration"].items()
         if isinstance(row, dict)

@@ -180,6 +180,7 @@ def reliability_diagram(found: Reliability, title: str, subtitle: str) -> go.Fig
         x=x,
         y=y,
         mode="markers",
+        cliponaxis=False,
         marker={"color": ACCENT, "size": 8},
         error_y={"array": 100 * found.high - y, "arrayminus": y - 100 * found.low, "thickness": 1.5, "width": 0},
         customdata=found.n,
@@ -193,10 +194,10 @@ def reliability_diagram(found: Reliability, title: str, subtitle: str) -> go.Fig
     return _titled(figure, title, subtitle)
 
 
-def share_at_least(shown: Sequence[int], share: Sequence[float], title: str, subtitle: str) -> go.Figure:
-    """Share with cancer among the cases that scored so much or more."""
-    figure = go.Figure(go.Scatter(x=list(shown), y=list(share), mode="lines", line={"color": ACCENT, "width": 2}))
-    figure.update_traces(hovertemplate="scored %{x} or more: %{y:.0f} % with cancer<extra></extra>")
+def share_at_least(share: Band, title: str, subtitle: str) -> go.Figure:
+    """Share with cancer among the cases that scored so much or more, with its band."""
+    figure = go.Figure()
+    _hazed(figure, share.x, share, ACCENT, HAZE, "with cancer")
     figure.update_layout(
         height=320,
         xaxis={"range": [0, 100], "title": {"text": "suspicion, at least"}},
@@ -235,7 +236,6 @@ def _hazed(figure: go.Figure, x: Any, band: Band, colour: str, haze: str, name: 
         mode="lines",
         name=name,
         line={"color": colour, "width": 2, "dash": dash},
-        customdata=100 * band.low,
         text=[f"{low:.1f}–{high:.1f}" for low, high in zip(100 * band.low, 100 * band.high, strict=True)],
         hovertemplate=f"{name} %{{y:.1f}} % (%{{text}}) at %{{x:.1f}}<extra></extra>",
     )
