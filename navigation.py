@@ -2,14 +2,24 @@
 
 import streamlit as st
 
+from pages.parts.desk import Desk
+from pages.parts.form import collect
+from pages.parts.guard import guard
 from pages.parts.look import dress
 
 st.set_page_config(
     page_title="Mammography reading room", page_icon="◐", layout="wide", initial_sidebar_state="collapsed"
 )
 page = st.navigation(
-    [st.Page("pages/read.py", title="Read", default=True), st.Page("pages/model.py", title="Model", url_path="model")],
+    [
+        st.Page("pages/read.py", title="Read", default=True),
+        st.Page("pages/report.py", title="Report", url_path="report"),
+        st.Page("pages/model.py", title="Model", url_path="model"),
+    ],
     position="hidden",
 )
 dress()
+desk = Desk.of_session()
+collect(desk)  # before any page: words may still be on their way when the page is changed
 page.run()
+guard(desk)

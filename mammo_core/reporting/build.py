@@ -21,10 +21,11 @@ from mammo_core.reporting.sheet import Sheet
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """A report: the PDF's bytes, and the JSON of the same content (docs/report.schema.json)."""
+    """A report: the PDF's bytes, the JSON of the same content (docs/report.schema.json), and how many pages it has."""
 
     pdf: bytes
     json: dict[str, Any]
+    pages: int
 
 
 def report(
@@ -63,4 +64,4 @@ def report(
         model_page(sheet, frame, result, card, f"mammo_core {__version__}.", hanging, page=frame.pages)
     versions = {"mammo_core": __version__, **({"model": result.model} if result and result.model else {})}
     pdf = sheet.finish(f"mammo_core {__version__}")
-    return Report(pdf, record(exam, result, assessment, card, versions, now))
+    return Report(pdf, record(exam, result, assessment, card, versions, now), frame.pages)

@@ -7,7 +7,8 @@ from html import escape
 import streamlit as st
 
 from mammo_core.exam import Exam, Laterality, Mammogram, View
-from pages.parts.desk import Desk, name_of
+from mammo_core.hanging import name_of
+from pages.parts.desk import Desk
 from pages.parts.look import AMBER, QUIET, write
 from pages.parts.upload import LIMITS, upload
 from pages.parts.viewer import Light, windows
@@ -19,26 +20,38 @@ VIEWS = {None: "other view", View.CC: "CC", View.MLO: "MLO"}
 def bar(desk: Desk) -> Light:
     """Show the bar and return how the pictures are to be lit."""
     with st.container(key="bar", horizontal=True, vertical_alignment="center", wrap=False):
-        _which(desk)
-        _whose(desk)
+        which(desk)
+        whose(desk)
         light = _light(desk.exam)
         with st.popover("Views", help="Say which breast and view a picture shows"):
             _views(desk)
         with st.popover("Open", help="Open more files"):
             write("small", LIMITS)
             upload(desk, "more")
-        st.button("Close exam", key="close", on_click=desk.close, help="Forget this exam and its pictures")
+        _close(desk)
     return light
 
 
-def _which(desk: Desk) -> None:
+def _close(desk: Desk) -> None:
+    """Forget the exam; where words would be lost with it, after a second word."""
+    if desk.written.unsaved([desk.exam]):
+        with st.popover("Close exam", help="Forget this exam, its pictures and your report"):
+            write("amber", "The report of this exam is not saved.")
+            st.button("Close and lose it", key="close", on_click=desk.close)
+    else:
+        st.button("Close exam", key="close", on_click=desk.close, help="Forget this exam and its pictures")
+
+
+def which(desk: Desk) -> None:
+    """Show which exam of how many this is, and the way to the others."""
     count = len(desk.exams)
     st.button("‹", key="previous", type="tertiary", on_click=desk.step, args=(-1,), disabled=desk.at == 0)
     st.html(f'<b style="white-space:nowrap">Exam {desk.at + 1} of {count}</b>', width="content")
     st.button("›", key="next", type="tertiary", on_click=desk.step, args=(1,), disabled=desk.at == count - 1)
 
 
-def _whose(desk: Desk) -> None:
+def whose(desk: Desk) -> None:
+    """Show whose exam it is, and that it has changed."""
     exam = desk.exam
     views = len(exam.mammograms)
     about = [exam.study_date, exam.accession, f"{views} view{'' if views == 1 else 's'}"]

@@ -12,9 +12,11 @@ from pathlib import Path
 import streamlit as st
 
 from mammo_core.exam import Exam, ExamResult, Laterality, Mammogram, Refusal, View
-from mammo_core.hanging import Hanging, hang
+from mammo_core.hanging import Hanging, hang, name_of
 from mammo_core.intake import Request, group, reassign, shared, sift
+from mammo_core.reporting import Report
 from pages.parts.shelf import Shelf
+from pages.parts.written import Written
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "exam"
 
@@ -24,6 +26,8 @@ class Desk:
 
     def __init__(self) -> None:
         self.shelf = Shelf()
+        self.written = Written()
+        self.printed: tuple[object, Report] | None = None
         self.exams: list[Exam] = []
         self.refusals: list[Refusal] = []
         self.passed_over = 0
@@ -92,6 +96,8 @@ class Desk:
         self._batches = {
             name: kept for name, batch in self._batches.items() if (kept := [m for m in batch if id(m) not in closed])
         }
+        self.written.forget(self.exam)
+        self.printed = None
         self._forget(self.exam.exam_id)
         del self.exams[self.at]
         self.shelf.clear()
@@ -115,8 +121,14 @@ class Desk:
         """What a model said of the exam on the wall, if it was asked."""
         return self._results.get((self.exam.exam_id, model))
 
+    def latest_result(self) -> ExamResult | None:
+        """What was last said of the exam on the wall, by whichever model."""
+        said = [result for (exam_id, _), result in self._results.items() if exam_id == self.exam.exam_id]
+        return said[-1] if said else None
+
     def note(self, result: ExamResult, model: str) -> None:
         """Keep what a model said of the exam on the wall."""
+        self._results.pop((self.exam.exam_id, model), None)
         self._results[self.exam.exam_id, model] = result
 
     def _keep(self, mammogram: Mammogram) -> None:
@@ -127,6 +139,7 @@ class Desk:
 
     def _regroup(self) -> None:
         exams = [exam for batch in self._batches.values() for exam in group(batch)]
+        self.written.follow(self.exams, exams)
         order = {exam.exam_id: index for index, exam in enumerate(self.exams)}
         self.exams = sorted(exams, key=lambda exam: order.get(exam.exam_id, len(order)))
 
@@ -140,13 +153,6 @@ class Desk:
         self._hangings.pop(exam_id, None)
         for key in [key for key in self._results if key[0] == exam_id]:
             del self._results[key]
-
-
-def name_of(mammogram: Mammogram) -> str:
-    """What a picture is called on the wall: "R-CC", or as much of it as is known."""
-    side = mammogram.laterality.value if mammogram.laterality else "?"
-    view = mammogram.view.value if mammogram.view else mammogram.view_code or "?"
-    return "side and view not stated" if side == view == "?" else f"{side}-{view}"
 
 
 def example_files() -> list[tuple[str, bytes]]:

@@ -71,6 +71,14 @@ _STYLE = f"""<style>
 .room-table th, .room-table td {{ padding: 6px 12px 6px 0; border-bottom: 1px solid {LINE}; }}
 .room-who {{ white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }}
 .room-who b {{ font-weight: 600; }}
+.st-key-form {{ height: calc(100vh - {BAR}px); overflow-y: auto; padding: 12px 16px; gap: 8px;
+  border-right: 1px solid {LINE}; }}
+.st-key-form [data-testid="stWidgetLabel"] p {{ font-size: 13px; color: {QUIET}; }}
+.st-key-form [data-testid="stButtonGroup"] button {{ min-height: 32px; padding: 2px 12px; }}
+.st-key-form [data-testid="stVerticalBlockBorderWrapper"] {{ padding: 10px; }}
+.st-key-paper {{ height: calc(100vh - {BAR}px); overflow-y: auto; padding: 16px 20px; background: #1b212b; }}
+.room-pages {{ display: flex; flex-wrap: wrap; gap: 16px; justify-content: center; align-items: flex-start; }}
+.room-pages img {{ flex: 1 1 620px; min-width: 0; max-width: 900px; background: #fff; }}
 </style>"""
 
 

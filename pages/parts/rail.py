@@ -14,9 +14,10 @@ from typing import Any
 import streamlit as st
 
 from mammo_core.exam import CLASSES, Exam, ExamResult, ImageResult, Laterality, Mammogram
+from mammo_core.hanging import name_of
 from mammo_core.inference import meaning
 from pages.parts import look
-from pages.parts.desk import Desk, name_of
+from pages.parts.desk import Desk
 from pages.parts.look import QUIET, rule, write
 from pages.parts.upload import not_read, passed_over, refused
 from pages.parts.viewer import Overlay
@@ -78,6 +79,7 @@ def model_choice(folders: list[Path]) -> Path | None:
 def foot(desk: Desk, folder: Path | None) -> None:
     """Whose scores these are, what was not read, and what all of it is for."""
     rule()
+    st.page_link("pages/report.py", label="Report ›")
     if folder:
         st.page_link("pages/model.py", label=f"Model {folder.name} · card")
     if desk.refusals:

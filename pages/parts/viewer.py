@@ -14,9 +14,9 @@ from typing import Any
 import streamlit as st
 
 from mammo_core.exam import Exam, ExamResult, ImageResult, Laterality, Mammogram, Presentation, Preset, VoiLut
-from mammo_core.hanging import PLACES, Hanging, Pane, heat_png, picture_png, reach
+from mammo_core.hanging import PLACES, Hanging, Pane, heat_png, name_of, picture_png, reach
 from mammo_core.inference import heat_map
-from pages.parts.desk import Desk, name_of
+from pages.parts.desk import Desk
 from pages.parts.look import write
 
 COMPONENT = Path(__file__).parents[1] / "components"

@@ -125,7 +125,7 @@ def test_nothing_runs_off_the_paper_however_long_the_words() -> None:
     for paper in ("A4", "Letter"):
         pdf = made(sign(crowded, NOW), of=of, paper=paper).pdf
         assert len(pages(pdf)) == 2
-        assert "Shortened to fit; the whole is in the report's JSON." in told(Report(pdf, {}))
+        assert "Shortened to fit; the whole is in the report's JSON." in told(Report(pdf, {}, 2))
         with pypdfium2.PdfDocument(pdf) as document:
             for page in document:
                 width, height = page.get_size()

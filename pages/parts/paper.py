@@ -1,0 +1,138 @@
+"""The report as it will print, and what can be done with it: downloads, drafts, signing, amending."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from functools import partial
+from threading import Lock
+
+import cv2
+import numpy as np
+import pypdfium2
+import streamlit as st
+
+from mammo_core.exam import ExamResult
+from mammo_core.inference import find_model
+from mammo_core.reporting import Report, State, amend, read_draft, report, sign, warnings, write_draft
+from pages.parts.desk import Desk
+from pages.parts.form import collect
+from pages.parts.look import write
+from pages.parts.models import network
+
+WIDTH = 1240
+"""Pixels across a page as it is shown."""
+
+_ONE_AT_A_TIME = Lock()  # PDFium is not made for several threads
+
+
+def printed(desk: Desk, paper: str, with_model: bool) -> Report:
+    """The report of what is written, made anew when that has changed; its time is when it was made."""
+    result = desk.latest_result() if with_model else None
+    written = desk.written.of(desk.exam)
+    made_of = (desk.exam, written, result, paper)
+    if desk.printed is None or desk.printed[0] != made_of:
+        now = datetime.now().astimezone()
+        card = _card(result)
+        made = report(desk.exam, result, written, now=now, card=card, paper=paper, hanging=desk.hanging())
+        desk.printed = (made_of, made)
+    return desk.printed[1]
+
+
+def sheets(desk: Desk, made: Report) -> None:
+    """Show the pages of a report."""
+    name = hashlib.sha256(made.pdf).hexdigest()
+    pages: list[bytes] = []
+
+    def page(number: int) -> bytes:
+        if not pages:
+            pages.extend(_pictures(made.pdf))
+        return pages[number]
+
+    shown = []
+    for number in range(made.pages):
+        url = desk.shelf.url(("page", name, number), partial(page, number))
+        shown.append(f'<img src="{url}" alt="Page {number + 1} of {made.pages} of the report as it will print">')
+    st.html(f'<div class="room-pages">{"".join(shown)}</div>')
+
+
+def take_away(desk: Desk, made: Report) -> None:
+    """Offer the report and the draft as files; what was taken is saved."""
+    exam = desk.exam
+    saved = {"on_click": desk.written.save, "args": (exam,)}
+    st.download_button("PDF", made.pdf, f"report-{exam.exam_id}.pdf", "application/pdf", key="pdf", **saved)
+    content = json.dumps(made.json, indent=1)
+    st.download_button("JSON", content, f"report-{exam.exam_id}.json", "application/json", key="json", **saved)
+    draft = write_draft(desk.written.of(exam), exam.exam_id)
+    st.download_button("Draft", draft, f"draft-{exam.exam_id}.json", "application/json", key="draft", **saved)
+
+
+def load(desk: Desk) -> None:
+    """Take a draft back; one of another exam, and one that replaces words, wait for a second word."""
+    file = st.file_uploader("A draft (JSON) saved before", type="json", key=f"load_{desk.written.edition}")
+    if file is None:
+        return
+    try:
+        exam_id, assessment = read_draft(file.getvalue())
+    except ValueError as error:
+        write("amber", str(error))
+        return
+    doubts = []
+    if exam_id != desk.exam.exam_id:
+        doubts.append("This draft is of another exam.")
+    if not desk.written.of(desk.exam).empty:
+        doubts.append("It takes the place of what is written here.")
+    if not doubts:
+        desk.written.replace(desk.exam, assessment)
+        st.rerun()
+    write("amber", " ".join(doubts))
+    st.button("Load it all the same", key="load_anyway", on_click=desk.written.replace, args=(desk.exam, assessment))
+
+
+def put_name(desk: Desk) -> None:
+    """Warnings, then sign; what is signed is amended for a reason."""
+    written = desk.written.of(desk.exam)
+    if written.state is not State.DRAFT:
+        last = written.signatures[-1]
+        write("quiet", f"Signed by {last.name} on {last.time:%Y-%m-%d %H:%M}, version {written.version}.")
+        reason = st.text_input("What the amendment is for", key=f"reason_{desk.exam.exam_id}_{desk.written.edition}")
+        st.button("Amend", key="amend", on_click=_amend, args=(desk, reason), disabled=not reason.strip())
+        return
+    for sentence in warnings(written):
+        write("amber", f"⚠ {sentence}")
+    if written.reopened:
+        write("quiet", f"Version {written.version}, because: {written.reopened}")
+    st.button(
+        "Sign",
+        key="sign",
+        type="primary",
+        on_click=_sign,
+        args=(desk,),
+        disabled=not written.reader.strip(),
+        help="Puts your name and the time under the report. It can be amended later.",
+    )
+
+
+def _sign(desk: Desk) -> None:
+    collect(desk)
+    written = desk.written.of(desk.exam)
+    if written.reader.strip():
+        desk.written.replace(desk.exam, sign(written, datetime.now().astimezone().replace(microsecond=0)))
+
+
+def _amend(desk: Desk, reason: str) -> None:
+    desk.written.replace(desk.exam, amend(desk.written.of(desk.exam), reason))
+
+
+def _card(result: ExamResult | None) -> dict[str, object] | None:
+    if result is None or not result.model:
+        return None
+    net = network(find_model(result.model))
+    return None if isinstance(net, str) else dict(net.artefact.card)
+
+
+def _pictures(pdf: bytes) -> list[bytes]:
+    with _ONE_AT_A_TIME, pypdfium2.PdfDocument(pdf) as document:
+        pages = [page.render(scale=WIDTH / page.get_width()).to_numpy() for page in document]
+    return [cv2.imencode(".png", np.ascontiguousarray(page))[1].tobytes() for page in pages]
