@@ -23,6 +23,14 @@ APEX_ROWS = (0.3, 0.85)
 FOLD_REBOUND = 0.10
 """A waist of the outline ends the breast where the outline widens again beyond it by this part of the breast's width."""
 
+FOLD_WAIST = 0.9
+"""... and only where the outline is narrower than this part: a nipple is no waist above which to cut."""
+BENT, ENCLOSED, BORDER = 0.8, 1.15, 16
+"""A body that fills less of its convex hull, or more when its holes are filled, has the film's edge joined to it; that edge
+is at most a sixteenth of the picture deep. Breasts fill 0.86 and more in nineteen of twenty pictures."""
+RECTANGULAR = 0.93
+"""A body that fills more of its box is a sheet of film; half an ellipse fills 0.79."""
+
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -72,18 +80,62 @@ def _breast(small: FloatArray) -> BoolArray:
     if high <= low:
         return np.zeros(small.shape, dtype=bool)
     scaled = (np.clip((small - low) / (high - low), 0, 1) ** GAMMA * 255).astype(np.uint8)
-    scaled = cv2.GaussianBlur(_without_frame(scaled), (0, 0), 1.5)
+    tissue = _tissue(cv2.GaussianBlur(_without_frame(scaled), (0, 0), 1.5))
+    body = _largest(tissue)
+    if body.any() and _is_framed(body):
+        inner = _largest(_without_borders(tissue))
+        body = inner if inner.any() else body
+    if body.any() and _is_film(body):
+        rows, columns = (np.flatnonzero(body.any(axis=axis)) for axis in (1, 0))
+        film = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        body = np.zeros_like(body)
+        body[film] = _breast(small[film])
+    return _filled(body)
+
+
+def _tissue(scaled: npt.NDArray[np.uint8]) -> BoolArray:
+    """What is brighter than air by part of the way to Otsu's threshold, as skin is."""
     otsu, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     air = float(np.median(scaled[scaled <= otsu]))
-    mask = (scaled > air + SKIN_FRACTION * (otsu - air)).astype(np.uint8)
+    return np.asarray(scaled > air + SKIN_FRACTION * (otsu - air))
+
+
+def _largest(mask: BoolArray) -> BoolArray:
+    """The largest piece; thin lines and letters do not join pieces."""
     reach = max(3, round(max(mask.shape) * 0.015)) | 1  # an even kernel would move the outline up and left
-    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
     if count < 2:
-        return np.zeros(small.shape, dtype=bool)
-    body = (labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8)
-    contours, _ = cv2.findContours(body, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return np.asarray(cv2.drawContours(np.zeros_like(body), contours, -1, 1, cv2.FILLED), dtype=bool)
+        return np.zeros(mask.shape, dtype=bool)
+    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])))
+
+
+def _filled(body: BoolArray) -> BoolArray:
+    contours, _ = cv2.findContours(body.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(np.zeros(body.shape, np.uint8), contours, -1, 1, cv2.FILLED), dtype=bool)
+
+
+def _touched(body: BoolArray) -> list[float]:
+    """Share of each side of the picture that the body touches, smallest first."""
+    return sorted(float(side.any(axis=0).mean()) for side in (body[:2], body[-2:], body.T[:2], body.T[-2:]))
+
+
+def _is_framed(body: BoolArray) -> bool:
+    """Whether film's edge is joined to the breast: a body that bends around air, encloses it, or lies along three sides."""
+    filled = _filled(body)
+    contours, _ = cv2.findContours(filled.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = cv2.fillConvexPoly(np.zeros(body.shape, np.uint8), cv2.convexHull(np.vstack(contours)), 1)
+    bends = float(body.sum()) < BENT * float(hull.sum())
+    encloses = float(filled.sum()) > ENCLOSED * float(body.sum())
+    return bends or encloses or _touched(filled)[1] > 0.5
+
+
+def _is_film(body: BoolArray) -> bool:
+    """Whether the body is a sheet of film on a darker ground: a rectangle with two sides or more clear of the picture's."""
+    rows, columns = (np.flatnonzero(body.any(axis=axis)) for axis in (1, 0))
+    within = body[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return float(within.mean()) > RECTANGULAR and _touched(body)[1] == 0
 
 
 def _without_frame(scaled: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -95,6 +147,16 @@ def _without_frame(scaled: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         if bright.any():
             turned[: int(np.flatnonzero(bright)[-1]) + 1] = 0
     return framed
+
+
+def _without_borders(tissue: BoolArray) -> BoolArray:
+    """Cut film's edge: whatever begins at a side of the picture and ends within a short way."""
+    cut = tissue.copy()
+    for turned in (cut, cut[::-1], cut.T, cut.T[::-1]):
+        strip = turned[: max(2, turned.shape[0] // BORDER)]
+        depth = np.where(strip.all(axis=0), 0, np.argmin(strip, axis=0))
+        strip[np.arange(len(strip))[:, None] < depth] = False
+    return cut
 
 
 def _chest_wall_is_left(mask: BoolArray) -> bool:
@@ -142,7 +204,7 @@ def _waist(width: npt.NDArray[np.float32], full: float) -> int | None:
     """First row, walking away from the apex, at which the outline is narrower than it ever becomes again."""
     lowest = np.minimum.accumulate(width)
     rebound = width - lowest
-    beyond = np.flatnonzero(rebound > FOLD_REBOUND * full)
+    beyond = np.flatnonzero((rebound > FOLD_REBOUND * full) & (lowest < FOLD_WAIST * full))
     if len(beyond) == 0:
         return None
     return int(np.argmin(width[: beyond[0] + 1]))
