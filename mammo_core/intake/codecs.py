@@ -24,6 +24,7 @@ from mammo_core.intake.refusals import Refused
 
 _START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _JPEG_LS = 0xF7
+_JP2 = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 _CAPABILITIES = b"\xff\x50"
 _HIGH_THROUGHPUT = 1 << 17
 _END = b"\xff\xd9"
@@ -53,7 +54,7 @@ def frame_header(frame: bytes) -> FrameHeader | None:
     """The header of a JPEG, JPEG-LS or (high-throughput) JPEG 2000 stream; None where it is none of them."""
     if frame[:4] == b"\xff\x4f\xff\x51":
         return _jpeg2000_header(frame, 0)
-    if frame[:12] == b"\x00\x00\x00\x0cjP  \r\n\x87\n":
+    if frame[:12] == _JP2:
         start = frame.find(b"\xff\x4f\xff\x51")
         return None if start < 0 else _jpeg2000_header(frame, start)
     if frame[:2] == b"\xff\xd8":
@@ -82,6 +83,8 @@ def unpack(dataset: Dataset, syntax: UID, rows: int, columns: int, dtype: np.dty
         raise Refused("truncated")
     values = _by_imagecodecs(frame, header)
     if values is None:  # pylibjpeg knows some streams that imagecodecs does not
+        if frame[:12] == _JP2:  # pydicom walks for ever through boxes of which one says that it is empty
+            raise Refused("damaged")
         values = _by_pydicom(dataset, syntax, rows, columns)
     if values.shape != (rows, columns):
         raise Refused("size_mismatch")

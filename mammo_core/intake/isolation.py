@@ -31,7 +31,7 @@ from mammo_core.exam import Mammogram, Refusal
 from mammo_core.intake.archive import Request, files
 from mammo_core.intake.refusals import Refused
 
-SECONDS = 4.5
+SECONDS = 4.0
 """Processor time that one file may take; with what stands around it an answer comes within five seconds."""
 
 PATIENCE = 4.0 if hasattr(signal, "setitimer") else 1.0

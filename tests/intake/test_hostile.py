@@ -166,6 +166,22 @@ def test_what_would_take_memory_is_refused_before_it_does(
     assert peak(reader) < PEAK
 
 
+def test_a_jp2_box_that_says_it_is_empty_is_not_walked_for_ever(reader: Reader) -> None:
+    """Found by fuzzing: pydicom looks for the codestream box by box, and never gets past one of length 0."""
+    import imagecodecs
+    from pydicom.encaps import encapsulate
+
+    frame = bytearray(imagecodecs.jpeg2k_encode(ramp(300, 280), codecformat="JP2", level=0))
+    assert frame[4:8] == b"jP  "
+    frame[12:16] = bytes(4)
+    made = dataset(ramp(300, 280))
+    made.PixelData = encapsulate([bytes(frame)])
+    made["PixelData"].VR = "OB"
+    (answer,) = reader.read("R-CC", saved(made, JPEG2000Lossless))
+    assert isinstance(answer, Refusal)
+    assert answer.code == "damaged"
+
+
 def test_a_picture_of_more_memory_than_there_is_costs_one_refusal() -> None:
     """Room is left for the libraries and little else, so that a file that every size check lets pass is too much."""
     with Reader(memory=640 << 20) as small:
