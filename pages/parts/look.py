@@ -47,8 +47,9 @@ _STYLE = f"""<style>
   padding: 4px 8px; flex: none; }}
 .st-key-strip img {{ height: 74px; display: block; }}
 .st-key-strip button {{ min-height: 26px; padding: 0 8px; font-size: 12px; white-space: nowrap; }}
-.st-key-rail {{ height: calc(100vh - {BAR}px); overflow-y: auto; padding: 12px 16px; border-left: 1px solid {LINE};
-  gap: 6px; }}
+.st-key-rail {{ height: calc(100vh - {BAR}px); max-height: calc(100vh - {BAR}px); overflow-y: auto; padding: 12px 16px;
+  border-left: 1px solid {LINE}; gap: 6px; }}
+.st-key-rail > *, .st-key-form > *, .st-key-paper > * {{ flex-shrink: 0 !important; }}
 .st-key-said, .st-key-switches {{ gap: 6px; }}
 .st-key-switches [data-testid="stHorizontalBlock"] {{ gap: 8px; flex-wrap: nowrap; }}
 .st-key-front, .st-key-sheet {{ max-width: 980px; margin: 0 auto; padding: 28px 20px 40px; }}
@@ -71,12 +72,13 @@ _STYLE = f"""<style>
 .room-table th, .room-table td {{ padding: 6px 12px 6px 0; border-bottom: 1px solid {LINE}; }}
 .room-who {{ white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }}
 .room-who b {{ font-weight: 600; }}
-.st-key-form {{ height: calc(100vh - {BAR}px); overflow-y: auto; padding: 12px 16px; gap: 8px;
+.st-key-form {{ max-height: calc(100vh - {BAR + 6}px); overflow-y: auto; padding: 12px 16px; gap: 8px;
   border-right: 1px solid {LINE}; }}
 .st-key-form [data-testid="stWidgetLabel"] p {{ font-size: 13px; color: {QUIET}; }}
 .st-key-form [data-testid="stButtonGroup"] button {{ min-height: 32px; padding: 2px 12px; }}
 .st-key-form [data-testid="stVerticalBlockBorderWrapper"] {{ padding: 10px; }}
-.st-key-paper {{ height: calc(100vh - {BAR}px); overflow-y: auto; padding: 16px 20px; background: #1b212b; }}
+.st-key-paper {{ min-height: calc(100vh - {BAR + 6}px); max-height: calc(100vh - {BAR + 6}px); overflow-y: auto; padding: 16px 20px;
+  background: #1b212b; }}
 .room-pages {{ display: flex; flex-wrap: wrap; gap: 16px; justify-content: center; align-items: flex-start; }}
 .room-pages img {{ flex: 1 1 620px; min-width: 0; max-width: 900px; background: #fff; }}
 </style>"""
