@@ -1,6 +1,6 @@
 """The spots that a map marks: where, how large, and how much of the map lies in them.
 
-Works on maps that already lie on the mammogram's grid. A map that is flat, or whose maximum lies outside the breast,
+Works on maps on any grid. A map that is flat, or whose maximum lies outside the breast,
 marks nothing: there is "no focus", and none is made up.
 """
 

@@ -7,17 +7,18 @@ called from several threads, which then take turns.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.exam import CLASSES, Exam, ExamResult, FloatArray, ImageResult, Mammogram
+from mammo_core.exam import CLASSES, Exam, ExamResult, FloatArray, Focus, ImageResult, Mammogram
 from mammo_core.inference.artefact import Artefact
 from mammo_core.inference.combine import combine
 from mammo_core.inference.foci import find_foci, says_nothing
-from mammo_core.preprocessing import NetworkInput, prepare
+from mammo_core.preprocessing import CANVAS, CanvasTransform, NetworkInput, prepare
 
 KINDS = ("lesion", "gradcam")
 
@@ -57,13 +58,14 @@ class Network:
             outputs = self._request.infer(inputs)
             probabilities = np.array(outputs["probabilities"][0], np.float32)
             maps = {kind: np.array(outputs[kind][0], np.float32) for kind in KINDS}
-        heat = seen.transform.to_mammogram(maps["lesion"][2])
         return ImageResult(
             image_id=mammogram.image_id,
             probabilities=probabilities,
             suspicion=100.0 * float(probabilities[2]),
             maps=maps,
-            foci=find_foci(heat, _breast_on(seen)),
+            foci=tuple(
+                _placed(focus, seen.transform) for focus in find_foci(_on_canvas(maps["lesion"][2]), _reach(seen))
+            ),
         )
 
     def score_exam(self, exam: Exam) -> ExamResult:
@@ -95,14 +97,12 @@ def heat_map(
     if result.image_id != mammogram.image_id:
         raise ValueError(f"The result is not that of {mammogram.name}.")
     seen = _prepared(mammogram)
-    heat = result.maps[kind][CLASSES.index(class_name)]
+    heat, breast = _on_canvas(result.maps[kind][CLASSES.index(class_name)]), _reach(seen)
     if kind == "gradcam":
-        heat = heat / max(float(heat.max()), np.finfo(np.float32).tiny)
-    placed = seen.transform.to_mammogram(heat.astype(np.float32))
-    breast = _breast_on(seen)
-    if says_nothing(placed, breast):
-        return np.zeros_like(placed)
-    return np.where(breast, placed, np.float32(0))
+        heat = heat / max(float(heat.max()), float(np.finfo(np.float32).tiny))
+    if says_nothing(heat, breast):
+        return np.zeros(mammogram.pixels.shape, np.float32)
+    return seen.transform.to_mammogram(np.where(breast, heat, np.float32(0)))
 
 
 # What preprocessing made of a picture lives exactly as long as the picture does: an exam that is let go leaves nothing.
@@ -116,9 +116,24 @@ def _prepared(mammogram: Mammogram) -> NetworkInput:
     return seen
 
 
-def _breast_on(seen: NetworkInput) -> npt.NDArray[np.bool_]:
-    """Where in the mammogram's grid a map's maximum may lie: the breast and half a map cell around it."""
+def _on_canvas(map_: FloatArray) -> FloatArray:
+    """A map of 32×20 cells on the canvas' own 512×320 pixels."""
+    return np.asarray(cv2.resize(map_, CANVAS[::-1], interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+
+
+def _reach(seen: NetworkInput) -> npt.NDArray[np.bool_]:
+    """Where on the canvas a map's maximum may lie: the breast and half a map cell around it."""
     size = 2 * HALF_CELL + 1
-    reach = cv2.dilate(seen.breast.astype(np.float32), np.ones((size, size), np.uint8))
-    placed: npt.NDArray[np.bool_] = seen.transform.to_mammogram(reach) > 0.5
-    return placed
+    return np.asarray(cv2.dilate(seen.breast.view(np.uint8), np.ones((size, size), np.uint8)).view(np.bool_))
+
+
+def _placed(focus: Focus, transform: CanvasTransform) -> Focus:
+    """A focus on the canvas as one on the mammogram's grid."""
+    top, left, bottom, right = focus.box
+    points = np.array([focus.peak, (top - 0.5, left - 0.5), (bottom - 0.5, right - 0.5)])
+    on_picture = transform.points_to_mammogram(points)
+    rows, columns = transform.shape
+    peak = np.clip(np.rint(on_picture[0]), 0, (rows - 1, columns - 1)).astype(int)
+    edges = np.sort(on_picture[1:] + 0.5, axis=0)
+    box = np.concatenate([np.floor(edges[0]), np.ceil(edges[1])]).clip(0, (rows, columns, rows, columns)).astype(int)
+    return replace(focus, peak=tuple(peak.tolist()), box=tuple(box.tolist()))

@@ -8,13 +8,14 @@ breast. Windows, padding and names play no part: equal pixels give an equal canv
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from mammo_core.exam import Mammogram
-from mammo_core.preprocessing.outline import BoolArray, FloatArray, find_outline
+from mammo_core.preprocessing.outline import BoolArray, FloatArray, find_outline, resized
 from mammo_core.presentation import bright_is_dense
 
 CANVAS = (512, 320)
@@ -23,6 +24,11 @@ BLACK, WHITE = 2.0, 99.7
 """Percentiles inside the breast that become 0 and 1."""
 SKIN_MARGIN = 9
 """Canvas pixels kept around the outline; beyond lie letters, stamps and borders, which become black."""
+
+ENOUGH = 1024
+"""Larger pictures are first averaged by a whole factor, to no less than this: twice the canvas."""
+
+_ALL = np.uint16(65535)
 
 PointArray = npt.NDArray[np.float64]
 
@@ -57,16 +63,14 @@ class CanvasTransform:
             unit = np.stack([unit[:, 0], 1 - unit[:, 1]], axis=1)
         return unit * (bottom - top, right - left) + (top, left) - 0.5
 
-    def to_canvas(self, picture: FloatArray) -> FloatArray:
+    def to_canvas(self, picture: npt.NDArray[Any]) -> FloatArray:
         """Bring a (rows, columns) picture on the mammogram's grid to the canvas, averaging where it shrinks."""
         top, left, bottom, right = self.box
         crop = picture[top:bottom, left:right]
-        if self.flipped:
-            crop = crop[:, ::-1]
         rows, columns = self.canvas
         shrinks = crop.shape[0] >= rows and crop.shape[1] >= columns
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(np.ascontiguousarray(crop), (columns, rows), interpolation=how), dtype=np.float32)
+        canvas = resized(crop, self.canvas, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        return np.ascontiguousarray(canvas[:, ::-1]) if self.flipped else canvas
 
     def to_mammogram(self, map_: FloatArray) -> FloatArray:
         """Bring a map of any resolution that spans the canvas to the mammogram's grid; 0 outside the box."""
@@ -89,19 +93,30 @@ class NetworkInput:
 
 
 def prepare(mammogram: Mammogram) -> NetworkInput:
-    """Make the network's input from a mammogram's pixels alone: a picture file of the same pixels cannot name its padding."""
-    return prepare_grey(bright_is_dense(replace(mammogram, padding=None)))
+    """Make the network's input from a mammogram's pixels alone: a picture file of the same pixels cannot name its padding.
+
+    Contrast is normalised, so rescaling changes nothing and stored values will do, but where a table bends them.
+    """
+    if mammogram.modality_lut is not None:
+        return prepare_grey(bright_is_dense(replace(mammogram, padding=None)))
+    return prepare_grey(mammogram.pixels, inverted=mammogram.inverted != (mammogram.slope < 0))
 
 
-def prepare_grey(grey: FloatArray) -> NetworkInput:
-    """Make the network's input from a (rows, columns) picture in which dense tissue is bright, on any scale."""
-    outline = find_outline(grey)
-    transform = CanvasTransform((grey.shape[0], grey.shape[1]), outline.box, flipped=not outline.chest_wall_left)
-    canvas = transform.to_canvas(grey)
-    breast = transform.to_canvas(outline.mask.astype(np.float32)) >= 0.5
+def prepare_grey(grey: npt.NDArray[Any], *, inverted: bool = False) -> NetworkInput:
+    """Make the network's input from a (rows, columns) picture on any scale, dense tissue bright, or dark if `inverted`."""
+    step = max(1, max(grey.shape) // ENOUGH)
+    rows, columns = grey.shape[0] // step, grey.shape[1] // step
+    near = grey if step == 1 else resized(grey[: rows * step, : columns * step], (rows, columns), cv2.INTER_AREA)
+    outline = find_outline(near, inverted=inverted)
+    transform = CanvasTransform((rows, columns), outline.box, flipped=not outline.chest_wall_left)
+    canvas = -transform.to_canvas(near) if inverted else transform.to_canvas(near)
+    breast = transform.to_canvas(outline.mask.astype(np.uint16) * _ALL) >= _ALL / 2
     inside = canvas[breast] if breast.any() else canvas.ravel()
     black, white = np.percentile(inside, (BLACK, WHITE))
     scaled = np.clip((canvas - black) / max(white - black, np.finfo(np.float32).tiny), 0, 1)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * SKIN_MARGIN + 1, 2 * SKIN_MARGIN + 1))
     kept = cv2.dilate(breast.astype(np.uint8), kernel)
-    return NetworkInput((scaled * kept).astype(np.float32), breast, transform)
+    top, left, bottom, right = outline.box
+    box = (top * step, left * step, bottom * step, right * step)
+    on_picture = replace(transform, shape=(grey.shape[0], grey.shape[1]), box=box)
+    return NetworkInput((scaled * kept).astype(np.float32), breast, on_picture)

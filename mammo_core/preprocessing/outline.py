@@ -7,6 +7,8 @@ guess when there is no breast: the whole picture is the box then.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,35 +33,44 @@ is at most a sixteenth of the picture deep. Breasts fill 0.86 and more in ninete
 RECTANGULAR = 0.93
 """A body that fills more of its box is a sheet of film; half an ellipse fills 0.79."""
 
+FINE = 1024
+"""Values that spread over less are not averaged as whole numbers."""
+
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """The breast in a picture.
+    """The breast in a picture of `shape` (rows, columns).
 
-    `mask` is (rows, columns) bool on the picture's grid, `box` (top, left, bottom, right), `chest_wall_left` the side.
+    `box` (top, left, bottom, right) on the picture's grid, `chest_wall_left` the side; `coarse` is the breast, bool, on the grid
+    that it was found on, at most 512 pixels long.
     """
 
-    mask: BoolArray
+    shape: tuple[int, int]
+    coarse: BoolArray
     box: tuple[int, int, int, int]
     chest_wall_left: bool
 
+    @cached_property
+    def mask(self) -> BoolArray:
+        """(rows, columns) bool, the breast on the picture's grid."""
+        rows, columns = self.shape
+        large = cv2.resize(self.coarse.view(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST)
+        return np.asarray(large.view(np.bool_))
 
-def find_outline(grey: FloatArray) -> Outline:
-    """Find the breast in `grey`, (rows, columns), dense tissue bright, any scale."""
+
+def find_outline(grey: npt.NDArray[Any], *, inverted: bool = False) -> Outline:
+    """Find the breast in `grey`, (rows, columns), any scale, dense tissue bright, or dark if `inverted`."""
     if grey.ndim != 2 or min(grey.shape) < 1:
         raise ValueError(f"a picture has two dimensions, both at least 1; this one has the shape {grey.shape}")
     rows, columns = grey.shape
     shrink = min(1.0, WORKING_SIDE / max(rows, columns))
-    small = cv2.resize(
-        grey, (max(1, round(columns * shrink)), max(1, round(rows * shrink))), interpolation=cv2.INTER_AREA
-    )
-    mask = _breast(small)
+    small = resized(grey, (max(1, round(rows * shrink)), max(1, round(columns * shrink))), cv2.INTER_AREA)
+    mask = _breast(-small if inverted else small)
     if not mask.any():
-        whole = np.ones(grey.shape, dtype=bool)
-        return Outline(whole, (0, 0, rows, columns), True)
+        return Outline((rows, columns), np.ones(mask.shape, dtype=bool), (0, 0, rows, columns), True)
     left = _chest_wall_is_left(mask)
     mask = _without_folds(mask, left)
     down, across = rows / mask.shape[0], columns / mask.shape[1]
@@ -70,8 +81,25 @@ def find_outline(grey: FloatArray) -> Outline:
         min(rows, int(np.ceil((rows_in[-1] + 1) * down))),
         min(columns, int(np.ceil((columns_in[-1] + 1) * across))),
     )
-    large = cv2.resize(mask.astype(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST).astype(bool)
-    return Outline(large, box, left)
+    return Outline((rows, columns), mask, box, left)
+
+
+def resized(picture: npt.NDArray[Any], shape: tuple[int, int], how: int) -> FloatArray:
+    """A (rows, columns) picture in another size, float32.
+
+    Whole numbers of 16 bits are averaged as they are, in a third of the time, and come out rounded: to less than a thousandth of
+    their range, or they are made floats first.
+    """
+    if picture.dtype not in (np.uint16, np.int16) or _range(picture) < FINE:
+        picture = picture.astype(np.float32, copy=False)
+    size = (shape[1], shape[0])
+    return np.asarray(cv2.resize(np.ascontiguousarray(picture), size, interpolation=how), dtype=np.float32)
+
+
+def _range(picture: npt.NDArray[Any]) -> int:
+    """Spread of the values of every sixteenth pixel."""
+    some = picture[::4, ::4]
+    return int(some.max()) - int(some.min())
 
 
 def _breast(small: FloatArray) -> BoolArray:

@@ -57,8 +57,9 @@ def test_the_focus_and_the_map_lie_where_the_spot_is(network: Network, mirrored:
     assert heat.shape == picture.pixels.shape
     assert 0 < heat.max() <= 1
     assert heat[300, column] > 0.8 * heat.max()
-    assert heat[result.foci[0].peak] == pytest.approx(result.foci[0].value)
-    assert heat[result.foci[0].peak] == heat.max()
+    # the map is looked at on the canvas: its maximum lies within a canvas pixel of the one on the picture
+    assert heat[result.foci[0].peak] == pytest.approx(result.foci[0].value, rel=0.01)
+    assert heat[result.foci[0].peak] > 0.99 * heat.max()
 
 
 def test_gradcam_comes_on_a_scale_of_its_own(network: Network) -> None:
