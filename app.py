@@ -1,8 +1,16 @@
 """The app: the navigation script, and the route that serves pixels. Start it with `streamlit run app.py`."""
 
+from posixpath import join
+
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 from starlette.routing import Route
 
 from pages.parts.shelf import serve
 
-app = st.App("navigation.py", routes=[Route("/pixels/{token}/{name}", serve)])
+# Uploads arrive in memory: whatever is over 1 MB would lie in a temporary file meanwhile. Zero stands for no limit; how
+# much may come is up to `server.maxUploadSize`.
+MultiPartParser.spool_max_size = 0
+
+base = (st.get_option("server.baseUrlPath") or "").strip("/")
+app = st.App("navigation.py", routes=[Route(join("/", base, "pixels/{token}/{name}"), serve)])
