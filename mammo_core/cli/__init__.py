@@ -74,12 +74,13 @@ def _parser() -> argparse.ArgumentParser:
         "analyse",
         parents=[reads],
         help="score files and folders of mammograms",
-        description="Score files and folders of mammograms. Writes images.jsonl, exams.jsonl and heatmaps/ into DIR. "
-        "When stopped and started again, what is done is not done twice, unless the file or the model changed.",
+        description="Score files and folders of mammograms. Writes images.jsonl, exams.jsonl and heatmaps/ (with --pdf also reports/) "
+        "into DIR. When stopped and started again, what is done is not done twice, unless the file or the model changed.",
     )
     analyse.add_argument("--model", metavar="NAME", help="a model of 'models list'; the default model if left out")
     analyse.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes to work in (default 1)")
     analyse.add_argument("--force", action="store_true", help="do everything anew")
+    analyse.add_argument("--pdf", action="store_true", help="also write reports/, a PDF and its JSON for every exam")
 
     commands.add_parser(
         "render",

@@ -1,4 +1,4 @@
-"""`analyse`: files and folders in; images.jsonl, exams.jsonl and heat maps out.
+"""`analyse`: files and folders in; images.jsonl, exams.jsonl, heat maps and, where asked for, reports out.
 
 One file at a time is read, scored and let go, so memory does not grow with the archive; what is kept of a picture is
 its line and the few header fields that say which exam it belongs to, never a patient's name. Every finished file is
@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -37,16 +38,16 @@ from mammo_core.inference import (
 )
 from mammo_core.intake import group, say_passed_over, sift
 
-IMAGES, EXAMS, HEATMAPS = "images.jsonl", "exams.jsonl", "heatmaps"
+IMAGES, EXAMS, HEATMAPS, REPORTS = "images.jsonl", "exams.jsonl", "heatmaps", "reports"
 
 
 def analyse(asked: argparse.Namespace) -> int:
-    """Carry out `analyse PATH… --out DIR [--model NAME] [--workers N] [--force]`.
+    """Carry out `analyse PATH… --out DIR [--model NAME] [--workers N] [--force] [--pdf]`.
 
     Raises:
         UsageError: a path does not exist or cannot be read, DIR cannot be written, or the model cannot be used.
     """
-    files = files_in(asked.paths, asked.out, (HEATMAPS, IMAGES, EXAMS, NOTES))
+    files = files_in(asked.paths, asked.out, (HEATMAPS, REPORTS, IMAGES, EXAMS, NOTES))
     artefact = _model(asked.model)
     out: Path = asked.out
     try:
@@ -55,7 +56,12 @@ def analyse(asked: argparse.Namespace) -> int:
             print("mammo_core analyse: there is no file in the paths given.", file=sys.stderr)
         with closing(Notes(out, artefact.digest, forget=asked.force)) as notes:
             _finish(files, artefact, out, notes, asked.workers)
-            _conclude([notes.of(path) for path in files], artefact.name, out)
+            exams = _conclude([notes.of(path) for path in files], artefact.name, out)
+            if asked.pdf:
+                from mammo_core.cli.reports import write_reports  # costs time at the start, and is rarely asked for
+
+                places = {header["name"]: path for path in files for header in notes.of(path)["headers"]}
+                write_reports(exams, places, artefact, out / REPORTS, datetime.now().astimezone(), asked.force)
             if said := say_passed_over(sum(notes.of(path)["passed_over"] for path in files)):
                 print(f"mammo_core analyse: {said}", file=sys.stderr)
     except OSError as error:
@@ -119,8 +125,8 @@ def _append(images: TextIO, lines: Iterable[dict[str, Any]]) -> None:
     os.fsync(images.fileno())
 
 
-def _conclude(notes: Sequence[Note], model: str, out: Path) -> None:
-    """Write both files whole, in the order of the input, and delete heat maps that no line names."""
+def _conclude(notes: Sequence[Note], model: str, out: Path) -> list[Exam]:
+    """Write both files whole, in the order of the input, delete heat maps that no line names; gives the exams."""
     lines = _lines(notes)
     images = {line["image_id"]: _result(line) for line in lines if line["status"] == "scored"}
     not_scored = {
@@ -149,6 +155,7 @@ def _conclude(notes: Sequence[Note], model: str, out: Path) -> None:
     # What was refused only now has no heat map either; a copy of it elsewhere may name the same one.
     for heatmap in {line["heatmap"] for line in _lines(notes)} - {line["heatmap"] for line in lines} - {None}:
         (out / heatmap).unlink(missing_ok=True)
+    return grouped
 
 
 def _of_several_women(mammograms: Sequence[Mammogram]) -> dict[str, Refusal]:
