@@ -71,11 +71,9 @@ def read_uploads(uploads: Iterable[tuple[str, bytes]]) -> tuple[list[Exam], list
     the files beyond. A bad file, a copy of a picture and a study of two women give a `Refusal` with a sentence, never
     an exception.
     """
-    from mammo_core.intake import Request, group, shared, sift
+    from mammo_core.intake import group, shared, sift
 
-    request = Request()
-    found = [item for name, content in uploads for item in shared().read(name, content, request=request)]
-    mammograms, refusals = sift(found)
+    mammograms, refusals = sift(list(shared().read_all(uploads)))
     return group(mammograms), refusals
 
 

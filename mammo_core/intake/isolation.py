@@ -20,7 +20,9 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
@@ -39,6 +41,9 @@ PATIENCE = 4.0 if hasattr(signal, "setitimer") else 1.0
 
 MEMORY = 2 << 30
 """Address space of one worker in bytes, of which the libraries take a quarter."""
+
+VIEWS = 4
+"""Workers that a process has at the most: one for each view of an exam, if it has so many cores."""
 
 _START_SECONDS = 180.0
 _OUT_OF_MEMORY = 12  # ENOMEM, as an exit code
@@ -80,20 +85,35 @@ class Reader:
         Raises:
             ReaderFailed: no worker can be started on this machine.
         """
-        for member, content in files(name, data, Request() if request is None else request):
-            if isinstance(content, Refused):
-                yield Refusal(member, content.code, content.sentence)
-            else:
-                yield self._decoded(member, content, lenient)
+        return self.read_all([(name, data)], lenient=lenient, request=request)
 
-    def warm(self) -> None:
-        """Start a worker, if none is at work, and do not wait for it."""
-        try:
-            worker = self._idle.get_nowait()
-        except queue.Empty:
-            return
-        worker.start()
-        self._idle.put(worker)
+    def read_all(
+        self, uploads: Iterable[tuple[str, bytes]], *, lenient: bool = False, request: Request | None = None
+    ) -> Iterator[Mammogram | Refusal]:
+        """What `read` says of many (name, data), in their order, all workers at work at once.
+
+        Uploads are taken as they are needed: at most one more than there are workers is decoded ahead.
+        """
+        counted = Request() if request is None else request
+        members = (member for name, data in uploads for member in files(name, data, counted))
+        ahead: deque[Future[Mammogram | Refusal]] = deque()
+        with ThreadPoolExecutor(self._workers) as pool:
+            for name, content in members:
+                ahead.append(pool.submit(self._answer, name, content, lenient))
+                if len(ahead) > self._workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+
+    def warm(self, workers: int = 1) -> None:
+        """Start so many workers, where none is at work on them, and do not wait for them."""
+        taken = []
+        with suppress(queue.Empty):
+            for _ in range(workers):
+                taken.append(self._idle.get_nowait())
+                taken[-1].start()
+        for worker in reversed(taken):
+            self._idle.put(worker)
 
     def close(self) -> None:
         """End the workers, when each is done with the file that it is at."""
@@ -108,10 +128,12 @@ class Reader:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _decoded(self, name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:
+    def _answer(self, name: str, content: bytes | Refused, lenient: bool) -> Mammogram | Refusal:
+        if isinstance(content, Refused):
+            return Refusal(name, content.code, content.sentence)
         worker = self._idle.get()
         try:
-            return worker.ask(name, data, lenient)
+            return worker.ask(name, content, lenient)
         except Refused as refused:
             return Refusal(name, refused.code, refused.sentence)
         finally:
@@ -126,7 +148,7 @@ def shared() -> Reader:
 @lru_cache(maxsize=1)
 def _of_process(_pid: int) -> Reader:
     """A process that was forked from one with a reader must not talk into the other's pipes."""
-    reader = Reader(workers=2)
+    reader = Reader(workers=max(2, min(VIEWS, os.cpu_count() or 1)))
     atexit.register(reader.close)
     return reader
 

@@ -43,7 +43,7 @@ class Desk:
     def of_session(cls) -> Desk:
         """Get this browser session's desk."""
         if "desk" not in st.session_state:
-            shared().warm()  # the first file finds its reader running
+            shared().warm(2)  # the first files find their readers running
             st.session_state["desk"] = cls()
         desk = st.session_state["desk"]
         assert isinstance(desk, cls)
@@ -69,13 +69,12 @@ class Desk:
         request = Request()
         before = {exam.exam_id for exam in self.exams}
         found: list[Mammogram | Refusal] = []
-        for name, content in files:
-            for answer in shared().read(name, content, request=request):
-                found.append(answer)
-                if isinstance(answer, Refusal):
-                    yield answer.name, f"not read. {answer.sentence}", False
-                else:
-                    yield answer.name, f"read as {name_of(answer)}", True
+        for answer in shared().read_all(files, request=request):
+            found.append(answer)
+            if isinstance(answer, Refusal):
+                yield answer.name, f"not read. {answer.sentence}", False
+            else:
+                yield answer.name, f"read as {name_of(answer)}", True
         mammograms, refusals = sift(found)
         self.refusals += refusals
         for mammogram in mammograms:

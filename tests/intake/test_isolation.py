@@ -136,6 +136,26 @@ def test_what_decoders_print_goes_nowhere_and_into_no_answer(bad: Reader, capfd:
 
 
 @posix
+def test_many_files_are_answered_in_their_order_by_all_workers_at_once() -> None:
+    taken: list[str] = []
+
+    def uploads() -> Iterator[tuple[str, bytes]]:
+        for number in range(7):
+            taken.append(f"{number}.png")
+            yield f"{number}.png", (GOOD if number != 3 else b"nonsense")
+
+    with Reader(workers=2) as reader:
+        answers = reader.read_all(uploads())
+        first = next(answers)
+        assert first.name == "0.png"
+        assert len(taken) <= 4  # what is not needed yet is not taken
+        found = [first, *answers]
+        workers = [worker._process for worker in reader._idle.queue]
+    assert [answer.name for answer in found] == [f"{number}.png" for number in range(7)]
+    assert [isinstance(answer, Refusal) for answer in found] == [number == 3 for number in range(7)]
+    assert None not in workers
+
+
 def test_a_worker_that_died_idle_costs_nothing(reader: Reader) -> None:
     one(reader)
     os.kill(pid(reader), signal.SIGKILL)
