@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from threading import Lock
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,10 +33,12 @@ def printed(desk: Desk, paper: str, with_model: bool) -> Report:
     """The report of what is written, made anew when that has changed; its time is when it was made."""
     result = desk.latest_result() if with_model else None
     written = desk.written.of(desk.exam)
+    card = _card(result)
+    if card is None:
+        result = None  # scores whose card is no longer to be had are not printed
     made_of = (desk.exam, written, result, paper)
     if desk.printed is None or desk.printed[0] != made_of:
         now = datetime.now().astimezone()
-        card = _card(result)
         made = report(desk.exam, result, written, now=now, card=card, paper=paper, hanging=desk.hanging())
         desk.printed = (made_of, made)
     return desk.printed[1]
@@ -125,11 +129,15 @@ def _amend(desk: Desk, reason: str) -> None:
     desk.written.replace(desk.exam, amend(desk.written.of(desk.exam), reason))
 
 
-def _card(result: ExamResult | None) -> dict[str, object] | None:
-    if result is None or not result.model:
+def _card(result: ExamResult | None) -> Mapping[str, Any] | None:
+    """The card of the model whose result it is; None where it is no longer there, or no longer what it was."""
+    if result is None:
         return None
-    net = network(find_model(result.model))
-    return None if isinstance(net, str) else dict(net.artefact.card)
+    try:
+        net = network(find_model(result.model))
+    except ValueError:
+        return None
+    return None if isinstance(net, str) else net.artefact.card
 
 
 def _pictures(pdf: bytes) -> list[bytes]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -19,6 +21,13 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     make_artefact(tmp_path)
     monkeypatch.setenv("MAMMO_MODELS", str(tmp_path))
     return tmp_path
+
+
+def phantom(rows: int, columns: int) -> np.ndarray:
+    """A breast from the left edge, 0..1."""
+    down, across = np.indices((rows, columns))
+    inside = ((down / rows - 0.5) / 0.4) ** 2 + (across / columns / 0.7) ** 2
+    return np.where(inside < 1, 0.9 - 0.4 * inside + 0.1 * np.sin(down / 9), 0)
 
 
 def opened() -> AppTest:
@@ -189,3 +198,28 @@ def test_an_empty_room_leads_back_to_the_read_page() -> None:
     page.switch_page("pages/report.py").run()
     assert not page.exception
     assert "No exam is open" in " ".join(element.value for element in page.markdown)
+
+
+def test_a_model_that_goes_wrong_takes_its_page_along_and_nothing_else(models: Path) -> None:
+    page = opened()
+    weights = models / "tiny-1" / "weights.safetensors"
+    weights.write_bytes(b"N" + weights.read_bytes()[1:])
+    page.run()
+    assert not page.exception
+    assert page.session_state["desk"].printed[1].pages == 1
+
+
+def test_each_exam_has_words_of_its_own_and_a_change_is_announced() -> None:
+    page = fill(opened())
+    desk = page.session_state["desk"]
+    first = desk.exam
+    _, picture = cv2.imencode(".png", (phantom(400, 300) * 200).astype(np.uint8))
+    list(desk.take([("second_R-CC.png", picture.tobytes())]))
+    page.run()
+    assert desk.exam.exam_id != first.exam_id
+    assert "now " in words(page)
+    assert written(page).empty
+    assert field(page, "text_input", "reader").value == ""
+    page.button(key="previous").click().run()
+    assert desk.exam.exam_id == first.exam_id
+    assert field(page, "text_input", "reader").value == "Dr Anna Example"
