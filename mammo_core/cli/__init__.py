@@ -7,6 +7,7 @@ cannot be used, 130 when stopped by Ctrl-C. Reasons go to stderr.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     analyse.add_argument("--model", metavar="NAME", help="a model of 'models list'; the default model if left out")
     analyse.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes to work in (default 1)")
+    analyse.add_argument(
+        "--threads",
+        type=_positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="threads of all workers together (default: as many as the machine has cores)",
+    )
     analyse.add_argument("--force", action="store_true", help="do everything anew")
     analyse.add_argument("--pdf", action="store_true", help="also write reports/, a PDF and its JSON for every exam")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -117,7 +118,7 @@ def _write_heat_map(heat: FloatArray, image_id: str, out: Path) -> str | None:
     grey = np.rint(np.clip(heat, 0.0, 1.0) * 65535).astype(np.uint16)
     _, png = cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_COMPRESSION, 4])
     relative = f"heatmaps/{image_id}.png"
-    draft = out / f"heatmaps/.{image_id}.{os.getpid()}.draft"
+    draft = out / f"heatmaps/.{image_id}.{os.getpid()}.{threading.get_ident()}.draft"
     draft.write_bytes(png.tobytes())
     os.replace(draft, out / relative)
     return relative

@@ -12,8 +12,9 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 
 from mammo_core.cli import UsageError
@@ -26,29 +27,34 @@ AHEAD = 4
 
 
 def work_through(
-    files: Sequence[Path], artefact: Artefact, out: Path, workers: int
+    files: Sequence[Path], artefact: Artefact, out: Path, workers: int, threads: int
 ) -> Generator[tuple[Path, Note], None, None]:
     """Yield each file with its note, in the order of `files`, heat maps written under `out`.
+
+    One worker is this process, in which `threads` files are worked on at once; several are processes of one file each, and
+    share the threads.
 
     Raises:
         UsageError: a worker process died, as happens when memory runs out.
     """
     workers = min(workers, len(files))
+    pool: Executor
     if workers <= 1:
-        shared().warm()  # the reader starts while the model loads
+        shared().warm(threads)
         network = Network(artefact)
-        for path in files:
-            yield path, analyse_file(path, network, out)
-        return
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(artefact.folder, out, threads)
-    )
+        pool = ThreadPoolExecutor(threads)
+        one = partial(analyse_file, network=network, out=out)
+    else:
+        share = max(1, threads // workers)
+        pool = ProcessPoolExecutor(
+            workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(artefact.folder, out, share)
+        )
+        one = partial(_one)
     waiting: deque[tuple[Path, Future[Note]]] = deque()
     try:
         for path in files:
-            waiting.append((path, pool.submit(_one, path)))
-            if len(waiting) >= AHEAD * workers:
+            waiting.append((path, pool.submit(one, path)))
+            if len(waiting) >= AHEAD * max(workers, threads):
                 first, future = waiting.popleft()
                 yield first, future.result()
         while waiting:
@@ -73,7 +79,7 @@ def _begin(folder: Path, out: Path, threads: int) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     cv2.setNumThreads(threads)
     shared().warm()
-    _network, _out = Network(load_artefact(folder, threads)), out
+    _network, _out = Network(load_artefact(folder, threads, at_once=1)), out
 
 
 def _leave_with_parent() -> None:

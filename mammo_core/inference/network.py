@@ -1,13 +1,15 @@
 """A verified network at work: one picture or one exam in, results out, and its maps on the mammogram's own grid.
 
 Scores from pixels alone; a picture that its own file marks as unfit (`unscored`) is passed by with its reason. May be
-called from several threads, which then take turns.
+called from several threads; as many pictures are scored at once as the artefact was loaded for.
 """
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from queue import SimpleQueue
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import cv2
@@ -31,8 +33,10 @@ class Network:
 
     def __init__(self, artefact: Artefact) -> None:
         self.artefact = artefact
-        self._request = artefact.graph.create_infer_request()
-        self._turn = threading.Lock()
+        self._at_once = int(artefact.graph.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(self._at_once):
+            self._requests.put(artefact.graph.create_infer_request())
 
     @property
     def name(self) -> str:
@@ -54,10 +58,13 @@ class Network:
             "canvas": seen.canvas[None, :, :, None],
             "calibration": np.array([self.artefact.calibration(mammogram.source)], np.float32),
         }
-        with self._turn:
-            outputs = self._request.infer(inputs)
+        request = self._requests.get()
+        try:
+            outputs = request.infer(inputs)
             probabilities = np.array(outputs["probabilities"][0], np.float32)
             maps = {kind: np.array(outputs[kind][0], np.float32) for kind in KINDS}
+        finally:
+            self._requests.put(request)
         return ImageResult(
             image_id=mammogram.image_id,
             probabilities=probabilities,
@@ -71,10 +78,9 @@ class Network:
     def score_exam(self, exam: Exam) -> ExamResult:
         """Every picture of an exam that is to be scored, combined by breast and exam; the others with their reason."""
         not_scored = {m.image_id: m.unscored for m in exam.mammograms if m.unscored is not None}
-        images: dict[str, ImageResult] = {}
-        for m in exam.mammograms:
-            if m.unscored is None and m.image_id not in images:
-                images[m.image_id] = self.score(m)
+        to_score = {m.image_id: m for m in exam.mammograms if m.unscored is None}
+        with ThreadPoolExecutor(self._at_once) as pool:
+            images = dict(zip(to_score, pool.map(self.score, to_score.values()), strict=True))
         return combine(exam, self.name, images, not_scored)
 
 

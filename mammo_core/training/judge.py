@@ -50,7 +50,7 @@ def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator
         points.append(
             {
                 "name": name,
-                "suspicion": round(found.threshold, 2),
+                "suspicion": round(found.threshold, 4),
                 "unit": "exam",
                 "specificity": _rounded(found.specificity.as_list()),
                 "sensitivity": _rounded(found.sensitivity.as_list()),
