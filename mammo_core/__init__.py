@@ -13,6 +13,7 @@ Rooms are imported when a verb is first called, so `import mammo_core` costs not
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable
 from functools import lru_cache
@@ -31,6 +32,9 @@ from mammo_core.exam import (
     Refusal,
     View,
 )
+
+# OpenVINO tells an analytics service on the internet of every import, as long as this package of it can be imported.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
