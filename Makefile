@@ -2,7 +2,7 @@
 # make run       that, then the app in the browser
 # make test      that and the test tools, then the tests; ARGS="-m 'not slow'" passes options to pytest
 # make fuzz      files with wrong bytes, without end; MINUTES=30 says for how long
-# make lint      format, lint, types, import rules
+# make lint      format, lint, types, import rules, the Dockerfile
 # make lock      pin the newest versions anew (needs uv)
 # PYTHON=python3.12 chooses the interpreter; without it the first of python3, python3.13, ... that fits is taken.
 
@@ -34,6 +34,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
 lock:
 	$(LOCK) -o requirements.txt
