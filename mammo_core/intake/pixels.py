@@ -53,7 +53,9 @@ def stored_values(dataset: Dataset, syntax: UID) -> tuple[npt.NDArray[Any], int]
         pixels = unpack(dataset, syntax, rows, columns, dtype)
     else:
         pixels = _native(dataset, syntax, rows, columns, dtype)
-        pixels = with_sign(pixels.view(f"u{dtype.itemsize}") >> (high + 1 - stored), stored, dtype)
+        unused = high + 1 - stored
+        words = pixels.view(f"u{dtype.itemsize}")
+        pixels = with_sign(words >> unused if unused else words, stored, dtype)
     pixels.setflags(write=False)
     return pixels, stored
 
