@@ -1,26 +1,19 @@
 """Bytes to mammograms, or to a refusal with its sentence; mammograms to exams.
 
-The type of a file is decided by its bytes, never by its name. No exception leaves `read_bytes`: a bad
-file is a `Refusal`. It knows no networks and no screens, and changes no pixel.
+It knows no networks and no screens, and changes no pixel. The decoders are imported by whoever decodes: by worker
+processes, and here when `read_bytes` is first asked for.
 """
 
 from __future__ import annotations
 
-import struct
-import zlib
+from typing import TYPE_CHECKING, Any
 
-import cv2
-import pydicom.config
-from PIL import Image
-from pydicom.errors import BytesLengthException, InvalidDicomError
-
-from mammo_core.exam import Mammogram, Refusal
-from mammo_core.intake.archive import Request, files, say_passed_over
-from mammo_core.intake.dicom import is_dicom, read_dicom
+from mammo_core.intake.archive import Request, say_passed_over
 from mammo_core.intake.grouping import find_files, group, reassign, sift
 from mammo_core.intake.isolation import Reader, ReaderFailed, shared
-from mammo_core.intake.picture import is_picture, read_picture
-from mammo_core.intake.refusals import Refused
+
+if TYPE_CHECKING:
+    from mammo_core.intake.reading import read_bytes
 
 __all__ = [
     "Reader",
@@ -35,79 +28,10 @@ __all__ = [
     "sift",
 ]
 
-# Values outside a VR's rules are common and harmless; pydicom's warnings would quote them, names included.
-pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
-BAD_BYTES = (
-    # What the decoders raise on damaged bytes, found by feeding them damaged files. Parsers trip over a
-    # wrong byte wherever they happen to be (a missing attribute, a short tuple, a bad enum), so families
-    # are named and not cases; a fault of the machine (MemoryError aside, which a lying header can cause)
-    # or an interrupt is not among them and passes.
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,  # RecursionError and imagecodecs' errors too
-    SyntaxError,  # Pillow on broken PNG chunks
-    TypeError,
-    ValueError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    cv2.error,
-    BytesLengthException,
-    InvalidDicomError,
-    Image.DecompressionBombError,
-)
+def __getattr__(name: str) -> Any:
+    if name != "read_bytes":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from mammo_core.intake.reading import read_bytes
 
-_APPLE = (b"\x00\x05\x16\x07", b"\x00\x05\x16\x00")
-
-
-def read_bytes(name: str, data: bytes, *, lenient: bool = False) -> list[Mammogram | Refusal]:
-    """Everything that a file holds: one entry, or one for every file in a ZIP.
-
-    `name` is for people, and for pictures tells side and view; it may hold a folder ("a/b/0_R-CC.png").
-    `lenient` reads whatever decodes to one grey picture, mammogram or not, for showing alone.
-    """
-    return [
-        Refusal(member, content.code, content.sentence)
-        if isinstance(content, Refused)
-        else _read_one(member, content, lenient)
-        for member, content in files(name, data, Request())
-    ]
-
-
-def _read_one(name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:
-    """The boundary: whatever the readers raise on bad bytes becomes a refusal here, and only here."""
-    try:
-        return _read(name, data, lenient)
-    except Refused as refused:
-        return Refusal(name, refused.code, refused.sentence)
-    except MemoryError:
-        return _refusal(name, "too_much_memory")
-    except BAD_BYTES:
-        return _refusal(name, "damaged")
-    except BaseException as error:
-        # pylibjpeg's RLE decoder is written in Rust, whose panics are no `Exception` and cannot be imported.
-        if type(error).__name__ != "PanicException":
-            raise
-        return _refusal(name, "damaged")
-
-
-def _read(name: str, data: bytes, lenient: bool) -> Mammogram:
-    if not data:
-        raise Refused("empty")
-    if data.startswith(_APPLE):
-        raise Refused("apple_double")
-    if is_dicom(data):
-        return read_dicom(name, data, lenient=lenient)
-    if is_picture(data):
-        return read_picture(name, data, lenient=lenient)
-    raise Refused("not_an_image")
-
-
-def _refusal(name: str, code: str) -> Refusal:
-    refused = Refused(code)
-    return Refusal(name, refused.code, refused.sentence)
+    return read_bytes

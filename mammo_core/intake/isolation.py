@@ -264,14 +264,14 @@ def serve(memory: int, seconds: float) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from mammo_core.intake import read_bytes
+    from mammo_core.intake import reading
 
     _send(answers, _cap_memory(memory))
     try:
         while True:
             name, data, lenient = _receive(questions)
             _leave_after(seconds)
-            (answer,) = read_bytes(name, data, lenient=lenient)
+            (answer,) = reading.read_bytes(name, data, lenient=lenient)
             _leave_after(0)
             _send(answers, answer)
             del data, answer

@@ -78,7 +78,7 @@ def bad(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Reader]:
     """A reader whose worker does what its file says: it gets stuck, dies, prints, or takes memory."""
     (tmp_path / "misbehave.py").write_text(
         "import os, signal, sys, time\n"
-        "import mammo_core.intake as intake\n"
+        "import mammo_core.intake.reading as intake\n"
         "read = intake.read_bytes\n"
         "def read_bytes(name, data, lenient=False):\n"
         "    while data == b'stuck': pass\n"
@@ -213,7 +213,7 @@ def run(script: str, **options) -> subprocess.Popen[str]:
 
 def test_a_worker_imports_intake_alone() -> None:
     script = (
-        "import sys, mammo_core.intake\n"
+        "import sys, mammo_core.intake.reading\n"
         "print({'openvino', 'tensorflow', 'streamlit', 'sklearn', 'mammo_core.inference'} & set(sys.modules))"
     )
     with run(script) as process:
@@ -221,6 +221,12 @@ def test_a_worker_imports_intake_alone() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="/proc")
+def test_who_only_asks_readers_imports_no_decoder() -> None:
+    asked = "import sys, mammo_core.intake; print(sorted({'pydicom', 'imagecodecs', 'PIL', 'cv2'} & {*sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_worker_leaves_with_its_parent() -> None:
     script = (
         "from mammo_core.intake import shared\n"
