@@ -20,14 +20,14 @@ RUN grep -vE "^($WITHOUT)==" requirements.txt > serving.txt \
     && pip install --no-cache-dir --no-deps --only-binary :all: -r serving.txt \
     && pip check
 
-COPY LICENSE app.py navigation.py ./
+COPY LICENSE app.py ./
 COPY .streamlit .streamlit
 COPY examples/exam examples/exam
 COPY models models
 COPY pages pages
 COPY mammo_core mammo_core
 # Whoever built it may have files that only they can read.
-RUN chmod -R a+rX . && python -m compileall -q app.py navigation.py pages mammo_core
+RUN chmod -R a+rX . && python -m compileall -q app.py pages mammo_core
 
 # A user of no name and no home: the app writes nothing.
 USER 10001:10001

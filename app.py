@@ -13,4 +13,4 @@ from pages.parts.shelf import serve
 MultiPartParser.spool_max_size = 0
 
 base = (st.get_option("server.baseUrlPath") or "").strip("/")
-app = st.App("navigation.py", routes=[Route(join("/", base, "pixels/{token}/{name}"), serve)])
+app = st.App("pages/navigation.py", routes=[Route(join("/", base, "pixels/{token}/{name}"), serve)])

@@ -20,7 +20,7 @@ PARTS = {
 }
 
 with st.container(key="sheet"):
-    st.page_link("pages/read.py", label="‹ Back to the exam")
+    st.page_link("read.py", label="‹ Back to the exam")
     folders = choices()
     names = [folder.name for folder in folders]
     chosen = st.selectbox("Model", names, key="card_of") if len(names) > 1 else next(iter(names), None)

@@ -28,7 +28,7 @@ def front(desk: Desk) -> None:
             refused(desk.refusals)
         passed_over(desk)
         write("quiet", f"The example is a synthetic phantom, not a woman. {DISCLAIMER}")
-        st.page_link("pages/model.py", label="About the model")
+        st.page_link("model.py", label="About the model")
 
 
 def room(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from pages.parts.look import DISCLAIMER, write
 def bar(desk: Desk) -> tuple[str, bool]:
     """Show whose report it is, and how it is to be printed; gives the paper, and whether the model has its page."""
     with st.container(key="bar", horizontal=True, vertical_alignment="center", wrap=False):
-        st.page_link("pages/read.py", label="‹ Read")
+        st.page_link("read.py", label="‹ Read")
         which(desk)
         whose(desk)
         with st.popover("Load a draft"):
@@ -47,4 +47,4 @@ if desk.exams:
 else:
     with st.container(key="front"):
         st.markdown("### No exam is open")
-        st.page_link("pages/read.py", label="‹ Open one on the Read page")
+        st.page_link("read.py", label="‹ Open one on the Read page")

@@ -79,9 +79,9 @@ def model_choice(folders: list[Path]) -> Path | None:
 def foot(desk: Desk, folder: Path | None) -> None:
     """Whose scores these are, what was not read, and what all of it is for."""
     rule()
-    st.page_link("pages/report.py", label="Report ›")
+    st.page_link("report.py", label="Report ›")
     if folder:
-        st.page_link("pages/model.py", label=f"Model {folder.name} · card")
+        st.page_link("model.py", label=f"Model {folder.name} · card")
     if desk.refusals:
         with st.popover(not_read(desk.refusals), key="refusals", type="tertiary"):
             refused(desk.refusals)

@@ -32,7 +32,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def opened() -> AppTest:
-    page = AppTest.from_file(str(ROOT / "navigation.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=60).run()
     return page.button(key="example").click().run()
 
 
@@ -41,7 +41,7 @@ def words(page: AppTest) -> str:
 
 
 def test_an_empty_room_offers_the_example_and_says_what_it_is_for(models: Path) -> None:
-    page = AppTest.from_file(str(ROOT / "navigation.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=60).run()
     assert not page.exception
     assert page.button(key="example").label == "Open the example exam"
     assert "Research use only, not for clinical use." in words(page)
@@ -102,7 +102,7 @@ def test_closing_the_exam_forgets_it_and_its_pixels(models: Path) -> None:
 def test_every_exam_opens_at_its_files_first_window(models: Path) -> None:
     scan = cv2.imencode(".png", breast()[0].astype(np.uint16))[1].tobytes()
     windowed = saved(dataset(ramp(400, 300), WindowCenter=[2000, 2100], WindowWidth=[3000, 4000]))
-    page = AppTest.from_file(str(ROOT / "navigation.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=60).run()
     page.file_uploader(key="first_0").upload("scan.png", scan).run()
     assert page.selectbox(key="window").value == FULL_RANGE
     page.file_uploader(key="more_1").upload("windowed.dcm", windowed).run()  # after the window's widget is made

@@ -32,9 +32,9 @@ def phantom(rows: int, columns: int) -> np.ndarray:
 
 def opened() -> AppTest:
     """The example exam read and scored, and its Report page."""
-    page = AppTest.from_file(str(ROOT / "navigation.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=60).run()
     page.button(key="example").click().run()
-    return page.switch_page("pages/report.py").run()
+    return page.switch_page("report.py").run()
 
 
 def words(page: AppTest) -> str:
@@ -98,8 +98,8 @@ def test_what_is_filled_in_is_the_assessment_and_on_the_paper() -> None:
 def test_what_is_half_written_survives_another_page() -> None:
     page = fill(opened())
     before = written(page)
-    page.switch_page("pages/read.py").run()
-    page.switch_page("pages/report.py").run()
+    page.switch_page("read.py").run()
+    page.switch_page("report.py").run()
     assert written(page) == before
     assert field(page, "text_input", "R_1_description").value == "Irregular."
     assert field(page, "button_group", "R_category").value == "4C"
@@ -169,7 +169,7 @@ def test_a_damaged_draft_is_refused_in_a_sentence() -> None:
 def test_closing_an_exam_with_words_asks_first_and_then_forgets_them() -> None:
     page = fill(opened())
     exam = page.session_state["desk"].exam
-    page.switch_page("pages/read.py").run()
+    page.switch_page("read.py").run()
     assert page.button(key="close").label == "Close and lose it"
     assert "The report of this exam is not saved." in words(page)
     page.button(key="close").click().run()
@@ -194,8 +194,8 @@ def test_without_a_model_the_reader_has_her_page_all_the_same(tmp_path: Path, mo
 
 
 def test_an_empty_room_leads_back_to_the_read_page() -> None:
-    page = AppTest.from_file(str(ROOT / "navigation.py"), default_timeout=60).run()
-    page.switch_page("pages/report.py").run()
+    page = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=60).run()
+    page.switch_page("report.py").run()
     assert not page.exception
     assert "No exam is open" in " ".join(element.value for element in page.markdown)
 

@@ -12,9 +12,9 @@ st.set_page_config(
 )
 page = st.navigation(
     [
-        st.Page("pages/read.py", title="Read", default=True),
-        st.Page("pages/report.py", title="Report", url_path="report"),
-        st.Page("pages/model.py", title="Model", url_path="model"),
+        st.Page("read.py", title="Read", default=True),
+        st.Page("report.py", title="Report", url_path="report"),
+        st.Page("model.py", title="Model", url_path="model"),
     ],
     position="hidden",
 )
