@@ -1,7 +1,7 @@
-"""Write the figures of the README from the cards of the models: no number there is typed by hand.
+"""Write the figures of the README from the models' cards and from `benchmarks/results/`: no number there is typed by hand.
 
-python benchmarks/readme_figures.py           fills the block between the `figures` markers
-python benchmarks/readme_figures.py --check   exits 1 if the block is not what the cards say
+python benchmarks/readme_figures.py           fills the blocks between the `figures` and `speed` markers
+python benchmarks/readme_figures.py --check   exits 1 if they are not what cards and results say
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
+RESULTS = ROOT / "benchmarks" / "results"
+"""What `benchmarks/speed.py` printed, one file a measure."""
 UNITS = {"image": "pictures", "breast": "breasts", "exam": "exams"}
 
 
@@ -95,11 +96,51 @@ def figures(models: Path) -> str:
     return "\n\n".join(model_figures(card) for card in cards) or "No model ships yet."
 
 
-def filled(readme: str, models: Path) -> str:
-    """The README with its block written anew. Raises ValueError where the markers are missing."""
-    if not BLOCK.search(readme):
-        raise ValueError("the README has no figures markers")
-    return BLOCK.sub(lambda found: f"{found[1]}{figures(models)}\n{found[2]}", readme)
+def speed(results: Path) -> str:
+    """The block on speed, of the measures whose results are there."""
+    found = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(results.glob("*.json"))}
+    parts = []
+    if "warm" in found:
+        warm = found["warm"]
+        parts.append(
+            f"Four views of 3328×2560, 12 bits, JPEG Lossless, bytes to probabilities and heat maps, {warm['cores']} cores: "
+            f"{warm['ours_s']:.2f} s, which is {warm['peer_to_ours']:.1f} times as fast as the usual way (pydicom's default decoders, "
+            f"`keras.Model.predict`, tf-keras-vis' `Gradcam`: {warm['peer_s']:.2f} s), and {warm['ours_to_floor']:.2f} times what "
+            f"decoding and the network take alone ({warm['floor_s']:.2f} s)."
+        )
+    if "cold" in found:
+        cold = found["cold"]
+        parts.append(
+            f"The same exam by `analyse`, start of the process included: {cold['ours_s']:.1f} s against {cold['peer_s']:.1f} s "
+            f"({cold['peer_to_ours']:.1f} times)."
+        )
+    if "workers" in found:
+        row = found["workers"]
+        parts.append(
+            f"{row['pictures']} pictures with two workers of one thread each: {row['two_s']:.1f} s, {row['one_to_two']:.2f} times as "
+            f"fast as with one ({row['one_s']:.1f} s)."
+        )
+    if "memory" in found:
+        curve = found["memory"]["curve"]
+        parts.append(
+            f"Peak memory of `analyse` over {found['memory']['pictures']} pictures: {curve[1]['analyse_mb']:.0f} MB after "
+            f"{curve[1]['pictures']}, {curve[-1]['analyse_mb']:.0f} MB after {curve[-1]['pictures']}; a reader process "
+            f"{max(row['reader_mb'] for row in curve):.0f} MB."
+        )
+    if "stages" in found:
+        stages = found["stages"]["ms"]
+        parts.append(table(["stage, one view on one core", "ms"], [[name, f"{ms:.1f}"] for name, ms in stages.items()]))
+    return "\n\n".join(parts) or "Not measured yet."
+
+
+def filled(readme: str, models: Path, results: Path = RESULTS) -> str:
+    """The README with its blocks written anew. Raises ValueError where markers are missing."""
+    for name, text in (("figures", figures(models)), ("speed", speed(results))):
+        block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        if not block.search(readme):
+            raise ValueError(f"the README has no {name} markers")
+        readme = block.sub(lambda found, text=text: f"{found[1]}{text}\n{found[2]}", readme)
+    return readme
 
 
 def main() -> None:

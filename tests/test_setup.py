@@ -84,7 +84,7 @@ def test_the_readme_is_short_and_its_links_lead_somewhere():
     assert [link for link in links if not (ROOT / link).is_file()] == []
 
 
-def test_the_figures_in_the_readme_are_those_of_the_cards():
+def test_the_figures_in_the_readme_are_those_of_cards_and_results():
     text = (ROOT / "README.md").read_text("utf-8")
     assert readme_figures().filled(text, ROOT / "models") == text
 
@@ -123,7 +123,13 @@ def test_figures_are_made_from_a_card(tmp_path):
     }
     (tmp_path / "patch-1").mkdir()
     (tmp_path / "patch-1" / "card.json").write_text(json.dumps(card), "utf-8")
-    made = readme_figures().filled("a\n<!-- figures -->\nold\n<!-- /figures -->\nb", tmp_path)
+    results = tmp_path / "results"
+    results.mkdir()
+    ratios = {"cores": 2, "ours_s": 0.3, "peer_s": 3.66, "floor_s": 0.2, "peer_to_ours": 12.2, "ours_to_floor": 1.5}
+    (results / "warm.json").write_text(json.dumps(ratios), "utf-8")
+    blocks = "".join(f"a\n<!-- {name} -->\nold\n<!-- /{name} -->\nb" for name in ("figures", "speed"))
+    made = readme_figures().filled(blocks, tmp_path, results)
+    assert "2 cores: 0.30 s, which is 12.2 times as fast" in made
     assert "| RSNA | breasts | 771 | 1500, 460 | 0.74 (0.70–0.80) | none | cross-validated |" in made
     assert "| US screening | 41.2 | 88.9 % (86.0–91.0) | 40.0 % (30.0–50.0) | 771 exams, 400 |" in made
     assert "| CBIS | 9 | 39 % | 56 % | 10 % | 5 % |" in made
