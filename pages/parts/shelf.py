@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from weakref import WeakValueDictionary
@@ -22,27 +23,51 @@ _SHELVES: WeakValueDictionary[str, Shelf] = WeakValueDictionary()
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
+class _Picture:
+    """Made once, by whoever asks first."""
+
+    def __init__(self, make: Callable[[], bytes | None]) -> None:
+        self._make: Callable[[], bytes | None] | None = make
+        self._bytes: bytes | None = None
+        self._turn = threading.Lock()
+
+    def bytes(self) -> bytes | None:
+        with self._turn:
+            if self._make:
+                self._bytes, self._make = self._make(), None
+            return self._bytes
+
+
+def _name(of: object) -> str:
+    return hashlib.sha256(repr(of).encode()).hexdigest()[:32]
+
+
 class Shelf:
     """PNG pictures of one session by name; `None` stands for a picture that has nothing to show."""
 
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(24)
-        self._pictures: OrderedDict[str, bytes | None] = OrderedDict()
+        self._pictures: OrderedDict[str, _Picture] = OrderedDict()
         _SHELVES[self.token] = self
 
     def url(self, of: object, make: Callable[[], bytes | None]) -> str | None:
         """URL of the picture of `of` (anything with a telling repr), made now if it is not here yet."""
-        name = hashlib.sha256(repr(of).encode()).hexdigest()[:32]
-        if name not in self._pictures:
-            self._pictures[name] = make()
+        url = self.promise(of, make)
+        return None if self._pictures[_name(of)].bytes() is None else url
+
+    def promise(self, of: object, make: Callable[[], bytes | None]) -> str:
+        """URL of a picture that is made when it is loaded: browsers ask for several at once, and the page goes on meanwhile."""
+        name = _name(of)
+        self._pictures.setdefault(name, _Picture(make))
         self._pictures.move_to_end(name)
         while len(self._pictures) > ROOM:
             self._pictures.popitem(last=False)
-        return None if self._pictures[name] is None else f"pixels/{self.token}/{name}.png"
+        return f"pixels/{self.token}/{name}.png"
 
     def picture(self, name: str) -> bytes | None:
         """The bytes under a name, or None."""
-        return self._pictures.get(name)
+        picture = self._pictures.get(name)
+        return picture.bytes() if picture else None
 
     def clear(self) -> None:
         """Forget every picture."""

@@ -130,8 +130,7 @@ def _show_alone(desk: Desk, mammogram: Mammogram | None) -> None:
 def _picture(desk: Desk, pane: Pane, light: Light, size: int | None = None) -> str:
     shown = light.on(pane.mammogram)
     key = ("picture", pane.mammogram.image_id, pane.mirrored, light, size)
-    url = desk.shelf.url(key, lambda: picture_png(pane, shown, size) if size else picture_png(pane, shown))
-    return url or ""
+    return desk.shelf.promise(key, lambda: picture_png(pane, shown, size) if size else picture_png(pane, shown))
 
 
 def _heat(desk: Desk, pane: Pane, overlay: Overlay, said: ImageResult, model: str) -> str | None:
