@@ -9,6 +9,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from mammo_core.exam import Refusal
 from mammo_core.intake import ReaderFailed, say_passed_over
@@ -31,7 +34,9 @@ def upload(desk: Desk, key: str) -> None:
     )
     if not files:
         return
-    read(desk, [(file.name, file.getvalue()) for file in files])
+    contents = [(file.name, file.getvalue()) for file in files]
+    _let_go(files)
+    read(desk, contents)
 
 
 def read(desk: Desk, files: Sequence[tuple[str, bytes]]) -> None:
@@ -52,14 +57,23 @@ def read(desk: Desk, files: Sequence[tuple[str, bytes]]) -> None:
     st.rerun()
 
 
+def _let_go(files: Sequence[UploadedFile]) -> None:
+    """Have Streamlit forget the bytes, which it would keep until the session ends."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file in files:
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+
+
 def refused(refusals: list[Refusal]) -> None:
     """List the files that were not read, each with its sentence."""
     write("head", "NOT READ")
-    for refusal in refusals:
-        st.html(
-            f'<div class="room-quiet"><b style="color:#d7dde5">{escape(refusal.name)}</b><br>'
-            f"{escape(refusal.sentence)}</div>"
-        )
+    lines = "".join(
+        f'<li class="room-quiet"><b>{escape(refusal.name)}</b><br>{escape(refusal.sentence)}</li>'
+        for refusal in refusals
+    )
+    # It takes the keyboard, since a long list scrolls.
+    st.html(f'<ul class="room-list" tabindex="0" aria-label="Files that were not read">{lines}</ul>')
 
 
 def not_read(refusals: list[Refusal]) -> str:
