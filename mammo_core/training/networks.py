@@ -1,8 +1,9 @@
 """The networks: a patch network, and the whole-picture network that carries it over a canvas.
 
-The whole-picture network sees the canvas four times, moved by half a stride, so that its maps have a cell every 16 pixels; the
-features of 3x3 cells are averaged before they are classified, since that is what the patch network saw. Everything from the
-averaged features to the class scores is linear but for maxima, so Grad-CAM's channel weights are constants.
+The whole-picture network carries its last stage, of stride 32, four times over the features before it, moved by half a stride, so
+that its maps have a cell every 16 pixels; the features of 3x3 cells are averaged before they are classified, since that is what the
+patch network saw. Everything from the averaged features to the class scores is linear but for maxima, so Grad-CAM's channel
+weights are constants.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from mammo_core.training.recipe import Recipe
 STRIDE = 32
 CELL = 16
 """Canvas pixels from one cell of the whole-picture maps to the next."""
+HALF_STRIDE = "block_13_expand_relu"
+"""The last layer of MobileNetV2 at stride 16: up to it, a canvas moved by half a stride gives the same features, moved by a cell."""
 TOP_CELLS = 20
 """How many cells of a map its top mean is taken over."""
 POOLED = "pooled_cells"
@@ -81,18 +84,23 @@ def crop_side(recipe: Recipe) -> int:
     return int(np.ceil(recipe.patch * 1.45 / 16) * 16)
 
 
-class Moved(layers.Layer):  # type: ignore[misc]
-    """(N, rows, columns, 1) to (4N, rows + 32, columns + 32, 1): four copies of the canvas, half a stride apart.
+class Bordered(layers.Layer):  # type: ignore[misc]
+    """(N, rows, columns, 1) to (N, rows + 48, columns + 48, 1), with a black border all round.
 
-    MobileNetV2's padding puts the centre of cell i at 32 i + 31.5; black borders of 24 and 8 pixels bring the centres of
-    even and odd cells of the finer map to 16 r + 7.5, the middle of each cell.
+    MobileNetV2's padding puts the centre of cell i at 32 i + 31.5; borders of 24 pixels, and of 8 where half a stride is left out,
+    bring the centres of even and odd cells of the finer map to 16 r + 7.5, the middle of each cell.
     """
 
     def call(self, canvas: Any) -> Any:
-        copies = []
-        for down in (24, 8):
-            for across in (24, 8):
-                copies.append(ops.pad(canvas, ((0, 0), (down, STRIDE - down), (across, STRIDE - across), (0, 0))))
+        return ops.pad(canvas, ((0, 0), (24, 24), (24, 24), (0, 0)))
+
+
+class Moved(layers.Layer):  # type: ignore[misc]
+    """(N, r, c, k) features of stride 16 to (4N, r - 1, c - 1, k): four copies, moved by one cell down, across and both."""
+
+    def call(self, features: Any) -> Any:
+        _, rows, columns, _ = features.shape
+        copies = [features[:, d : rows - 1 + d, a : columns - 1 + a] for d in (0, 1) for a in (0, 1)]
         return ops.concatenate(copies, axis=0)
 
 
@@ -136,11 +144,12 @@ def whole_network(
     (N, rows/16, columns/16, 3): the patch network's probabilities; `cells`: the averaged cells themselves.
     """
     inputs = layers.Input((*canvas, 1), name="canvas")
-    x = Moved()(inputs)
+    x = Bordered()(inputs)
     x = layers.Concatenate()([x, x, x])
-    x = Interleaved()(
-        layers.AveragePooling2D(3, strides=1, padding="same")(backbone(layers.Rescaling(2.0, offset=-1.0)(x)))
-    )
+    last_at_half_stride = backbone.get_layer(HALF_STRIDE).output
+    shared, rest = keras.Model(backbone.input, last_at_half_stride), keras.Model(last_at_half_stride, backbone.output)
+    x = rest(Moved()(shared(layers.Rescaling(2.0, offset=-1.0)(x))))
+    x = Interleaved()(layers.AveragePooling2D(3, strides=1, padding="same")(x))
     cells = layers.Activation("linear", name=POOLED)(x)
     classify = layers.Conv2D(3, 1, name="lesion_logits")
     logits = classify(cells)
