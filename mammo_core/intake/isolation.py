@@ -24,7 +24,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -42,7 +42,7 @@ PATIENCE = 4.0 if hasattr(signal, "setitimer") else 1.0
 MEMORY = 2 << 30
 """Address space of one worker in bytes, of which the libraries take a quarter."""
 
-PIPE = 256 << 10
+PIPE = 1 << 20
 """Bytes that a pipe holds, where the system lets one say so (Linux): a picture comes through in a third of the time."""
 
 VIEWS = 4
@@ -171,15 +171,19 @@ class _Worker:
         if self._process is None:
             code = f"from mammo_core.intake.isolation import serve; serve({self._memory}, {self._seconds})"
             path = os.pathsep.join([str(_ROOT), *filter(None, sys.path)])
-            self._process = subprocess.Popen(
+            start: partial[subprocess.Popen[bytes]] = partial(
+                subprocess.Popen,
                 [sys.executable, "-P", "-c", code],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path},
                 process_group=0 if os.name == "posix" else None,  # Ctrl-C in a terminal is not meant for it
-                pipesize=PIPE,
             )
+            try:
+                self._process = start(pipesize=PIPE)
+            except PermissionError:  # a user's pipes may hold 64 MB in all
+                self._process = start()
         return self._process
 
     def ask(self, name: str, data: bytes, lenient: bool) -> Mammogram | Refusal:

@@ -75,11 +75,10 @@ class CanvasTransform:
     def to_mammogram(self, map_: FloatArray) -> FloatArray:
         """Bring a map of any resolution that spans the canvas to the mammogram's grid; 0 outside the box."""
         top, left, bottom, right = self.box
-        stretched = cv2.resize(
-            np.asarray(map_, dtype=np.float32), (right - left, bottom - top), interpolation=cv2.INTER_LINEAR
-        )
+        turned = np.ascontiguousarray(map_[:, ::-1] if self.flipped else map_, dtype=np.float32)
         whole = np.zeros(self.shape, dtype=np.float32)
-        whole[top:bottom, left:right] = stretched[:, ::-1] if self.flipped else stretched
+        inside = whole[top:bottom, left:right]
+        cv2.resize(turned, (right - left, bottom - top), dst=inside, interpolation=cv2.INTER_LINEAR)
         return whole
 
 

@@ -93,7 +93,7 @@ def resized(picture: npt.NDArray[Any], shape: tuple[int, int], how: int) -> Floa
     if picture.dtype not in (np.uint16, np.int16) or _range(picture) < FINE:
         picture = picture.astype(np.float32, copy=False)
     size = (shape[1], shape[0])
-    return np.asarray(cv2.resize(np.ascontiguousarray(picture), size, interpolation=how), dtype=np.float32)
+    return np.asarray(cv2.resize(picture, size, interpolation=how), dtype=np.float32)
 
 
 def _range(picture: npt.NDArray[Any]) -> int:
