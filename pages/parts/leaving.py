@@ -1,8 +1,8 @@
 """What closed browsers leave behind is forgotten when its time is up, though nobody else comes.
 
 Streamlit keeps the session of a closed browser for `server.disconnectedSessionTTL` seconds, so that a broken connection
-costs no words; but it looks for those that are over only when another session begins or ends. On a quiet server the
-last exams of the day would lie in memory over night.
+costs no words; but it lets go of those that are over only when another browser closes. On a quiet server the last exams
+of the day would lie in memory over night.
 """
 
 from __future__ import annotations
@@ -10,33 +10,45 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import streamlit as st
 from streamlit.runtime import get_instance
+from streamlit.runtime.app_session import AppSession
 
 EVERY = 5.0
 """Seconds between two looks."""
 
 
 @asynccontextmanager
-async def forgetting(app: st.App) -> AsyncIterator[None]:
+async def forgetting(_app: st.App) -> AsyncIterator[None]:
     """Look for sessions that are over for as long as the server runs."""
-    look = asyncio.create_task(_look())
+    # Streamlit has no public way to them. Should it change, the server does not start.
+    waiting = get_instance()._session_mgr._session_storage._cache
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            over = waiting.expire()
+            for _, info in over:
+                _end(info.session)
+            if over:
+                del over, info
+                gc.collect()  # a session and what it holds point at each other
+
+    looking = asyncio.create_task(look())
     try:
         yield
     finally:
-        look.cancel()
-        with suppress(asyncio.CancelledError):
-            await look
+        looking.cancel()
 
 
-async def _look() -> None:
-    there: set[str] = set()
-    while True:
-        await asyncio.sleep(EVERY)
-        # Streamlit has no public word for it; to ask for all sessions is what makes it drop those that are over.
-        now = {info.session.id for info in get_instance()._session_mgr.list_sessions()}
-        if there - now:
-            gc.collect()  # a session and what it holds point at each other
-        there = now
+def _end(session: AppSession) -> None:
+    """End a session. The scripts that ran last still hold its desk, its state, and what its buttons were to be given."""
+    state = session.session_state
+    if "desk" in state:
+        desk = state["desk"]
+        desk.shelf.clear()
+        desk.__init__()
+    state.__init__()  # as new; its own `clear` leaves the buttons
+    session.shutdown()

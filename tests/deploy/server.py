@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -44,6 +45,16 @@ class Watch:
         """Files that were opened for writing, devices apart; a temporary file without a name gives its folder."""
         return {path for path in self._told("wrote") if not path.startswith("/dev/")}
 
+    def holds(self, pid: int) -> int:
+        """Pictures that a process has in memory."""
+        before = len(self._told("holds"))
+        os.kill(pid, signal.SIGUSR2)
+        for _ in range(100):
+            if len(self._told("holds")) > before:
+                return int(self._told("holds")[-1])
+            time.sleep(0.1)
+        raise TimeoutError("The process does not answer.")
+
     def _told(self, what: str) -> list:
         lines = map(json.loads, (self.folder / "log").read_text("utf-8").splitlines())
         return [line[what] for line in lines if what in line]
@@ -53,12 +64,13 @@ class Watch:
 class Server:
     address: str
     port: int
+    pid: int
     watch: Watch
 
 
 @contextmanager
-def serving(folder: Path, base: str) -> Iterator[Server]:
-    """A server with a made model, ready, at http://127.0.0.1:port/base."""
+def serving(folder: Path, base: str, **other: str) -> Iterator[Server]:
+    """A server with a made model, ready, at http://127.0.0.1:port/base; `other` settings are environment variables."""
     watch, models = Watch(folder / "home"), folder / "models"
     watch.folder.mkdir()
     models.mkdir()
@@ -73,8 +85,8 @@ def serving(folder: Path, base: str) -> Iterator[Server]:
         "STREAMLIT_SERVER_BASE_URL_PATH": base,
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    process = subprocess.Popen(command, cwd=ROOT, env=watch.environment | settings)
-    server = Server(f"http://127.0.0.1:{port}/{base}", port, watch)
+    process = subprocess.Popen(command, cwd=ROOT, env=watch.environment | settings | other)
+    server = Server(f"http://127.0.0.1:{port}/{base}", port, process.pid, watch)
     try:
         for _ in range(150):
             try:

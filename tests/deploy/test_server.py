@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,26 +47,27 @@ def visit(tmp_path_factory: pytest.TempPathFactory, views: list[Path]) -> Iterat
     """Read, Report and Model pages, each seen with the uploaded exam."""
     from playwright.sync_api import sync_playwright
 
-    with serving(tmp_path_factory.mktemp("server"), "rooms/mammo") as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(60_000)
+    with serving(tmp_path_factory.mktemp("server"), "rooms/mammo") as server:
         requests: list[str] = []
         failed: list[str] = []
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("websocket", lambda socket: requests.append(socket.url))
-        page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
-        page.goto(server.address)
-        page.locator("input[type=file]").set_input_files(views)
-        score = page.locator(".room-score").first.inner_text()
-        page.locator(".pane img").nth(3).wait_for()
-        pictures = page.locator(".pane img").evaluate_all("all => all.filter(one => one.naturalWidth > 100).length")
-        page.get_by_text("Report ›").click()
-        page.locator(".room-pages img").nth(1).wait_for()
-        page.goto(f"{server.address}/model")
-        page.get_by_text("Tiny test network").first.wait_for()
-        page.wait_for_load_state("networkidle")
-        browser.close()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.set_default_timeout(60_000)
+            page.on("request", lambda request: requests.append(request.url))
+            page.on("websocket", lambda socket: requests.append(socket.url))
+            page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
+            page.goto(server.address)
+            page.locator("input[type=file]").set_input_files(views)
+            score = page.locator(".room-score").first.inner_text()
+            page.locator(".pane img").nth(3).wait_for()
+            pictures = page.locator(".pane img").evaluate_all("all => all.filter(one => one.naturalWidth > 100).length")
+            page.get_by_text("Report ›").click()
+            page.locator(".room-pages img").nth(1).wait_for()
+            page.goto(f"{server.address}/model")
+            page.get_by_text("Tiny test network").first.wait_for()
+            page.wait_for_load_state("networkidle")
+            browser.close()
         yield Visit(server, requests, failed, pictures, score)
 
 
@@ -95,6 +97,45 @@ def test_the_server_calls_nobody(visit: Visit) -> None:
 @needs_chromium
 def test_an_upload_leaves_memory_for_no_file(visit: Visit) -> None:
     assert visit.server.watch.wrote == set()
+
+
+def soon(true: Callable[[], bool], seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.5)
+    return True
+
+
+@needs_chromium
+def test_a_closed_exam_and_a_closed_browser_leave_no_picture_in_memory(tmp_path: Path, views: list[Path]) -> None:
+    from playwright.sync_api import sync_playwright
+
+    limit = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "3"}
+    with serving(tmp_path, "", **limit) as server, sync_playwright() as playwright:
+
+        def pictures() -> int:
+            return server.watch.holds(server.pid)
+
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(server.address)
+        page.locator("input[type=file]").set_input_files(views)
+        page.wait_for_selector(".room-score")
+        assert pictures() >= 4
+        page.get_by_role("button", name="Close exam").click()
+        page.get_by_text("Open the example exam").wait_for()
+        assert soon(lambda: pictures() == 0)
+
+        page.locator("input[type=file]").set_input_files(views)
+        page.wait_for_selector(".room-score")
+        page.get_by_text("Report ›").click()
+        page.locator(".room-pages img").nth(1).wait_for()
+        assert pictures() >= 4
+        browser.close()
+        assert soon(lambda: pictures() == 0)
 
 
 READ_AND_SCORE = """
