@@ -6,6 +6,7 @@ import streamlit as st
 from starlette.formparsers import MultiPartParser
 from starlette.routing import Route
 
+from pages.parts.leaving import forgetting
 from pages.parts.shelf import serve
 
 # Uploads arrive in memory: whatever is over 1 MB would lie in a temporary file meanwhile. Zero stands for no limit; how
@@ -13,4 +14,5 @@ from pages.parts.shelf import serve
 MultiPartParser.spool_max_size = 0
 
 base = (st.get_option("server.baseUrlPath") or "").strip("/")
-app = st.App("pages/navigation.py", routes=[Route(join("/", base, "pixels/{token}/{name}"), serve)])
+pixels = Route(join("/", base, "pixels/{token}/{name}"), serve)
+app = st.App("pages/navigation.py", routes=[pixels], lifespan=forgetting)
