@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from mammo_core.exam import Exam, FloatArray, Focus, Laterality, Mammogram, Presentation, View
 from mammo_core.preprocessing import find_outline
-from mammo_core.presentation import bright_is_dense, colour_map, render
+from mammo_core.presentation import bright_is_dense, colour_map, png, render
 
 PLACES = tuple((side, view) for view in (View.CC, View.MLO) for side in (Laterality.RIGHT, Laterality.LEFT))
 """The four panes, in reading order."""
@@ -98,7 +98,7 @@ def reach(panes: Iterable[Pane]) -> tuple[float, float]:
 
 def picture_png(pane: Pane, presentation: Presentation, size: int = PICTURE_SIZE) -> bytes:
     """The picture as it hangs: 8-bit grey PNG, longest side at most `size`."""
-    return _png(_turned(render(pane.mammogram, presentation, size), pane))
+    return png(_turned(render(pane.mammogram, presentation, size), pane))
 
 
 def heat_png(pane: Pane, heat: FloatArray) -> bytes | None:
@@ -109,7 +109,7 @@ def heat_png(pane: Pane, heat: FloatArray) -> bytes | None:
     target = (max(1, round(heat.shape[1] * factor)), max(1, round(heat.shape[0] * factor)))
     small = cv2.resize(heat, target, interpolation=cv2.INTER_AREA)
     coloured = colour_map(np.asarray(small, dtype=np.float32), 1.0)
-    return _png(cv2.cvtColor(np.ascontiguousarray(_turned(coloured, pane)), cv2.COLOR_RGBA2BGRA))
+    return png(cv2.cvtColor(np.ascontiguousarray(_turned(coloured, pane)), cv2.COLOR_RGBA2BGRA))
 
 
 def _pane(mammogram: Mammogram, in_mm: bool) -> Pane:
@@ -142,13 +142,6 @@ def _breast_box(mammogram: Mammogram) -> tuple[tuple[int, int, int, int], bool]:
 
 def _turned(picture: npt.NDArray[np.uint8], pane: Pane) -> npt.NDArray[np.uint8]:
     return picture[:, ::-1] if pane.mirrored else picture
-
-
-def _png(picture: npt.NDArray[np.uint8]) -> bytes:
-    done, encoded = cv2.imencode(".png", np.ascontiguousarray(picture), [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not done:
-        raise ValueError(f"no PNG can be made of an array of the shape {picture.shape}")
-    return bytes(encoded.tobytes())
 
 
 def name_of(mammogram: Mammogram) -> str:

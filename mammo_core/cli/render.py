@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-import cv2
 from tqdm import tqdm
 
 from mammo_core import presentation
@@ -62,8 +61,7 @@ def _rendered(mammogram: Mammogram, number: int, out: Path) -> Iterator[dict[str
         index = 0 if preset is None else preset.number
         png = f"{RENDERS}/{number:05d}-{kind}{index or ''}.png"
         grey = presentation.render(mammogram, Presentation(preset))
-        _, packed = cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_COMPRESSION, 4])
-        (out / png).write_bytes(packed.tobytes())
+        (out / png).write_bytes(presentation.png(grey))
         yield {
             "file": mammogram.name,
             "png": png,
