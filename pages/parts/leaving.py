@@ -8,7 +8,9 @@ of the day would lie in memory over night.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -35,6 +37,7 @@ async def forgetting(_app: st.App) -> AsyncIterator[None]:
             if over:
                 del over, info
                 gc.collect()  # a session and what it holds point at each other
+                _give_back()
 
     looking = asyncio.create_task(look())
     try:
@@ -52,3 +55,10 @@ def _end(session: AppSession) -> None:
         desk.__init__()
     state.__init__()  # as new; its own `clear` leaves the buttons
     session.shutdown()
+
+
+def _give_back() -> None:
+    """Return what is free to the system: the C library of Linux keeps it, and with it what was written there."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim:
+        trim(0)
