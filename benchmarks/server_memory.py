@@ -1,11 +1,12 @@
-"""How much memory a server takes with open exams, as JSON on standard output; Linux and Chromium only.
+"""How much memory a server takes with open exams, for the table of docs/deploy.md; Linux and Chromium only.
 
 A server is started, and 1, 3 and 6 readers open an exam each (four views of 3328x2560, made from the phantom, or the
 folder given) in browsers of their own, with the heat map on, and see the report. MB are the proportional set size (what
 is shared counts once) of the server and of its reader workers. Then the browsers close, and when the sessions' time
-to live is over it is measured again.
+to live is over it is measured again. A run takes its place in benchmarks/results/server_memory.json by its name, and
+the table is written from that file.
 
-    python benchmarks/server_memory.py [FOLDER] [--readers 1 3 6] > server_memory.json
+    python benchmarks/server_memory.py NAME [FOLDER] [--readers 1 3 6]
 """
 
 from __future__ import annotations
@@ -23,17 +24,22 @@ import time
 import tomllib
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Browser, sync_playwright
-from speed import make_exam
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "server_memory.json"
+PAGE = ROOT / "docs" / "deploy.md"
 
 
 def main() -> None:
     """Start a server, open exams, close them, and say what it took."""
+    from speed import make_exam
+
     parser = argparse.ArgumentParser(description="How much memory a server takes with open exams.")
+    parser.add_argument("name", help="what is uploaded, as the table's row says it")
     parser.add_argument("exam", nargs="?", type=Path, help="a folder of views (default: made anew)")
     parser.add_argument("--readers", nargs="+", type=int, default=[1, 3, 6])
     asked = parser.parse_args()
@@ -50,11 +56,37 @@ def main() -> None:
         finally:
             server.terminate()
         size = sum(path.stat().st_size for path in exam)
-    print(json.dumps({"cores": os.cpu_count(), "files_mb": round(size / 1e6, 1), **measured}, indent=1))
+    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
+    results[asked.name] = {"cores": os.cpu_count(), "files_mb": round(size / 1e6, 1), **measured}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    PAGE.write_text(filled(PAGE.read_text("utf-8"), results), "utf-8")
+
+
+def filled(page: str, results: dict[str, Any]) -> str:
+    """The page with its table made anew."""
+    moments = ["started", *dict.fromkeys(key for run in results.values() for key in run if key.endswith("open"))]
+    moments += ["all closed", "most"]
+    rows = [
+        [
+            "MB of the server, with its reader workers",
+            "started",
+            *moments[1:-2],
+            "after all have left",
+            "highest, server",
+        ]
+    ]
+    rows.append(["---"] * len(rows[0]))
+    for name, run in results.items():
+        both = [str(sum(run[m][part] for part in ("server", "workers"))) if m in run else "" for m in moments[:-1]]
+        rows.append([f"{name} ({run['files_mb']:.0f} MB of files)", *both, str(run["most"]["server"])])
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return re.sub(r"(<!-- memory -->\n).*(\n<!-- /memory -->)", rf"\g<1>{table}\g<2>", page, flags=re.DOTALL)
 
 
 def measure(pid: int, address: str, exam: list[Path], numbers: list[int]) -> dict[str, Any]:
     """Memory before, with each number of readers, and after."""
+    from playwright.sync_api import sync_playwright
+
     wait_for(address)
     found: dict[str, Any] = {"started": memory(pid)}
     with sync_playwright() as playwright:

@@ -66,6 +66,8 @@ class Server:
     port: int
     pid: int
     watch: Watch
+    said: Path
+    """What it printed and logged."""
 
 
 @contextmanager
@@ -85,8 +87,12 @@ def serving(folder: Path, base: str, **other: str) -> Iterator[Server]:
         "STREAMLIT_SERVER_BASE_URL_PATH": base,
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    process = subprocess.Popen(command, cwd=ROOT, env=watch.environment | settings | other)
-    server = Server(f"http://127.0.0.1:{port}/{base}", port, process.pid, watch)
+    said = folder / "said"
+    with said.open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=watch.environment | settings | other, stdout=log, stderr=subprocess.STDOUT
+        )
+    server = Server(f"http://127.0.0.1:{port}/{base}", port, process.pid, watch, said)
     try:
         for _ in range(150):
             try:

@@ -99,6 +99,14 @@ def test_an_upload_leaves_memory_for_no_file(visit: Visit) -> None:
     assert visit.server.watch.wrote == set()
 
 
+@needs_chromium
+def test_the_servers_log_holds_no_name_and_no_address_of_a_picture(visit: Visit, views: list[Path]) -> None:
+    said = visit.server.said.read_text("utf-8")
+    assert "Streamlit app" in said
+    names = {str(pydicom.dcmread(view).PatientName) for view in views} | {view.name for view in views}
+    assert [name for name in (*names, "pixels/", "/report") if name in said] == []
+
+
 def soon(true: Callable[[], bool], seconds: float = 30) -> bool:
     end = time.monotonic() + seconds
     while not true():
