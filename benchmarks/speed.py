@@ -263,13 +263,13 @@ def stages(exam: Path, repeats: int = 15) -> dict[str, Any]:
 
 
 def workers(exam: Path, pictures: int = 64) -> dict[str, Any]:
-    """`analyse` of so many pictures by one worker process and by two, one thread each."""
+    """`analyse` of so many pictures by one worker and by two, one thread each."""
     times = {}
     with tempfile.TemporaryDirectory() as made:
         archive = make_exam(Path(made) / "archive", copies=pictures // 4)
         for count in (1, 2):
             command = [sys.executable, "-m", "mammo_core", "analyse", str(archive), "--out", f"{made}/{count}"]
-            command += ["--workers", str(count), "--threads", str(count)]
+            command += ["--workers", str(count)]
             start = time.perf_counter()
             subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
             times[count] = time.perf_counter() - start

@@ -79,13 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         "into DIR. When stopped and started again, what is done is not done twice, unless the file or the model changed.",
     )
     analyse.add_argument("--model", metavar="NAME", help="a model of 'models list'; the default model if left out")
-    analyse.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes to work in (default 1)")
     analyse.add_argument(
-        "--threads",
+        "--workers",
         type=_positive,
         default=os.cpu_count() or 1,
         metavar="N",
-        help="threads of all workers together (default: as many as the machine has cores)",
+        help="files worked on at once, each on one core (default: as many as the machine has)",
     )
     analyse.add_argument("--force", action="store_true", help="do everything anew")
     analyse.add_argument("--pdf", action="store_true", help="also write reports/, a PDF and its JSON for every exam")

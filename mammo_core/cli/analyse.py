@@ -36,26 +36,27 @@ from mammo_core.inference import (
     load_artefact,
     models_root,
 )
-from mammo_core.intake import group, say_passed_over, sift
+from mammo_core.intake import group, say_passed_over, shared, sift
 
 IMAGES, EXAMS, HEATMAPS, REPORTS = "images.jsonl", "exams.jsonl", "heatmaps", "reports"
 
 
 def analyse(asked: argparse.Namespace) -> int:
-    """Carry out `analyse PATH… --out DIR [--model NAME] [--workers N] [--threads N] [--force] [--pdf]`.
+    """Carry out `analyse PATH… --out DIR [--model NAME] [--workers N] [--force] [--pdf]`.
 
     Raises:
         UsageError: a path does not exist or cannot be read, DIR cannot be written, or the model cannot be used.
     """
     files = files_in(asked.paths, asked.out, (HEATMAPS, REPORTS, IMAGES, EXAMS, NOTES))
-    artefact = _model(asked.model, asked.threads)
+    shared().warm(asked.workers)  # readers start while the model loads
+    artefact = _model(asked.model, asked.workers)
     out: Path = asked.out
     try:
         (out / HEATMAPS).mkdir(parents=True, exist_ok=True)
         if not files:
             print("mammo_core analyse: there is no file in the paths given.", file=sys.stderr)
         with closing(Notes(out, artefact.digest, forget=asked.force)) as notes:
-            _finish(files, artefact, out, notes, asked.workers, asked.threads)
+            _finish(files, artefact, out, notes, asked.workers)
             exams = _conclude([notes.of(path) for path in files], artefact.name, out)
             if asked.pdf:
                 from mammo_core.cli.reports import write_reports  # costs time at the start, and is rarely asked for
@@ -70,17 +71,17 @@ def analyse(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _model(name: str | None, threads: int) -> Artefact:
+def _model(name: str | None, workers: int) -> Artefact:
     try:
         folder = default_model() if name is None else find_model(name)
         if folder is None:
             raise UsageError(f"there is no model in {models_root()}.")
-        return load_artefact(folder, threads)
+        return load_artefact(folder, threads=workers, at_once=workers)
     except (ValueError, ArtefactMismatch) as error:
         raise UsageError(str(error)) from error
 
 
-def _finish(files: Sequence[Path], artefact: Artefact, out: Path, notes: Notes, workers: int, threads: int) -> None:
+def _finish(files: Sequence[Path], artefact: Artefact, out: Path, notes: Notes, workers: int) -> None:
     """Analyse the files that are not noted as done, noting each; images.jsonl grows as they come."""
     done = _done(files, notes)
     to_do = [path for path in files if path not in done]
@@ -91,7 +92,7 @@ def _finish(files: Sequence[Path], artefact: Artefact, out: Path, notes: Notes, 
     with (
         (out / IMAGES).open("a", encoding="utf-8") as images,
         tqdm(total=len(files), initial=len(done), unit="file", file=sys.stderr, desc="analyse") as bar,
-        closing(work_through(to_do, artefact, out, workers, threads)) as work,
+        closing(work_through(to_do, artefact, out, workers)) as work,
     ):
         for path, note in work:
             notes.add(path, note)
