@@ -1,11 +1,13 @@
-"""The app: the navigation script, and the route that serves pixels. Start it with `streamlit run app.py`."""
+"""The app: navigation script, route of the pixels, style that comes first. Start it with `streamlit run app.py`."""
 
 from posixpath import join
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from pages.parts.first_paint import FirstPaint
 from pages.parts.leaving import forgetting
 from pages.parts.shelf import serve
 
@@ -15,4 +17,4 @@ MultiPartParser.spool_max_size = 0
 
 base = (st.get_option("server.baseUrlPath") or "").strip("/")
 pixels = Route(join("/", base, "pixels/{token}/{name}"), serve)
-app = st.App("pages/navigation.py", routes=[pixels], lifespan=forgetting)
+app = st.App("pages/navigation.py", routes=[pixels], middleware=[Middleware(FirstPaint)], lifespan=forgetting)

@@ -1,11 +1,10 @@
-"""Which pages there are. Every page is dressed alike before it runs."""
+"""Which pages there are."""
 
 import streamlit as st
 
 from pages.parts.desk import Desk
 from pages.parts.form import collect
 from pages.parts.guard import guard
-from pages.parts.look import dress
 
 st.set_page_config(
     page_title="Mammography reading room", page_icon="◐", layout="wide", initial_sidebar_state="collapsed"
@@ -18,7 +17,6 @@ page = st.navigation(
     ],
     position="hidden",
 )
-dress()
 desk = Desk.of_session()
 collect(desk)  # before any page: words may still be on their way when the page is changed
 page.run()

@@ -9,7 +9,7 @@ from mammo_core.inference import combine
 from pages.parts import rail
 from pages.parts.bar import bar
 from pages.parts.desk import Desk, example_files
-from pages.parts.look import DISCLAIMER, write
+from pages.parts.look import DISCLAIMER, RAIL, write
 from pages.parts.models import choices, network
 from pages.parts.upload import LIMITS, passed_over, read, refused, upload
 from pages.parts.viewer import wall
@@ -36,9 +36,11 @@ def room(desk: Desk) -> None:
     light = bar(desk)
     with st.container(key="room", horizontal=True, gap=None, wrap=False):
         pictures = st.container(key="pictures", gap=None)
-        beside = st.container(key="rail", width=300, gap=None)
+        beside = st.container(key="rail", width=RAIL, gap=None)
     with beside:
         said, switches = st.container(gap="small", key="said"), st.container(gap="small", key="switches")
+    with said:
+        write("head", "EXAM")
     with switches:
         rail.rule()
         overlay = rail.overlay()
@@ -62,11 +64,14 @@ def scores(desk: Desk, folder: Path | None, result: ExamResult | None) -> ExamRe
     if folder is None or isinstance(net, str):
         rail.unscored(str(net), combine(desk.exam, "", {}, {}).remarks)
         return None
+    place = st.empty()
     if result is None:
-        with st.spinner("Looking at the pictures"):
-            result = net.score_exam(desk.exam)
+        with place.container(gap="small"):
+            rail.waiting(net.artefact.card)
+        result = net.score_exam(desk.exam)
         desk.note(result, folder.name)
-    rail.scores(desk.exam, result, net.artefact.card)
+    with place.container(gap="small"):
+        rail.scores(desk.exam, result, net.artefact.card)
     return result
 
 

@@ -1,5 +1,8 @@
-// The wall: panes of pictures that zoom (wheel), move (drag) and go back (double click), each by itself.
+// The wall: panes of pictures that zoom (wheel, + and -), move (drag, arrows) and go back (double click, 0), each by itself.
 // It places what it is given and keeps where the reader looked for as long as `revision` stays the same.
+
+const STEP = 60; // pixels an arrow moves
+const HINT = "+ − zoom · arrows move · 0 goes back";
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".wall");
@@ -16,10 +19,14 @@ class Wall {
 
   show(data) {
     if (data.revision !== this.revision) {
+      const held = this.panes.findIndex((pane) => pane.box.matches(":focus"));
       this.revision = data.revision;
       this.root.replaceChildren();
       this.root.classList.toggle("single", data.panes.length === 1);
       this.panes = data.panes.map(() => new Pane(this.root));
+      data.panes.forEach((given, index) => this.panes[index].show(given));
+      this.panes[held]?.box.focus();
+      return;
     }
     data.panes.forEach((given, index) => this.panes[index].show(given));
   }
@@ -29,18 +36,27 @@ class Pane {
   constructor(root) {
     this.box = add(root, "div", "pane");
     this.name = add(this.box, "div", "name");
+    this.name.title = HINT;
     this.caption = add(this.box, "div", "caption");
     this.empty = add(this.box, "div", "empty");
+    add(this.box, "div", "hint").textContent = HINT;
+    this.box.setAttribute("role", "group");
+    this.box.setAttribute("aria-description", HINT);
     this.slots = [];
     this.marks = [];
     this.box.addEventListener("wheel", (event) => this.zoom(event), { passive: false });
+    this.box.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("pointerdown", (event) => this.grab(event));
-    this.box.addEventListener("dblclick", () => { this.view = null; this.place(); });
+    this.box.addEventListener("dblclick", () => { this.back(); });
   }
 
   show(given) {
     this.given = given;
     this.box.classList.toggle("right", given.outer === "right");
+    this.box.classList.toggle("vacant", !given.pictures.length);
+    this.box.setAttribute("aria-label", given.name);
+    if (given.pictures.length) this.box.tabIndex = 0;
+    else this.box.removeAttribute("tabindex");
     this.name.textContent = given.name;
     this.caption.textContent = given.caption;
     this.empty.textContent = given.empty;
@@ -57,11 +73,12 @@ class Pane {
 
   // The picture before stays until the next one is there: nothing flashes.
   load(picture, slot, index) {
+    if (slot.image) slot.image.alt = picture.alt;
     if (slot.url === picture.url) return;
     slot.url = picture.url;
     const next = new Image();
     next.draggable = false;
-    next.alt = "";
+    next.alt = picture.alt;
     next.style.zIndex = index;
     next.src = picture.url;
     next.decode().catch(() => {}).then(() => {
@@ -94,15 +111,48 @@ class Pane {
 
   zoom(event) {
     event.preventDefault();
+    const edge = this.box.getBoundingClientRect();
+    const by = Math.exp(-Math.max(-300, Math.min(300, event.deltaY)) * 0.0016);
+    this.scale(by, event.clientX - edge.left, event.clientY - edge.top);
+  }
+
+  // Zooms by a factor; what is at (px, py) stays there.
+  scale(by, px, py) {
     if (!this.given.pictures.length) return;
     const view = this.look();
-    const by = Math.exp(-Math.max(-300, Math.min(300, event.deltaY)) * 0.0016);
-    const scale = Math.max(view.scale * by, this.fit() * 0.5);
-    const edge = this.box.getBoundingClientRect();
-    const [px, py] = [event.clientX - edge.left, event.clientY - edge.top];
-    const ratio = Math.min(scale, this.fit() * 40) / view.scale;
-    this.view = { scale: view.scale * ratio, x: px - (px - view.x) * ratio, y: py - (py - view.y) * ratio };
+    const scale = Math.min(Math.max(view.scale * by, this.fit() * 0.5), this.fit() * 40);
+    const ratio = scale / view.scale;
+    this.view = { scale, x: px - (px - view.x) * ratio, y: py - (py - view.y) * ratio };
     this.place();
+  }
+
+  move(dx, dy) {
+    const view = this.look();
+    this.view = { scale: view.scale, x: view.x + dx, y: view.y + dy };
+    this.place();
+  }
+
+  back() {
+    this.view = null;
+    this.place();
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const [px, py] = [this.box.clientWidth / 2, this.box.clientHeight / 2];
+    const does = {
+      "+": () => this.scale(1.25, px, py),
+      "=": () => this.scale(1.25, px, py),
+      "-": () => this.scale(0.8, px, py),
+      0: () => this.back(),
+      ArrowLeft: () => this.move(STEP, 0),
+      ArrowRight: () => this.move(-STEP, 0),
+      ArrowUp: () => this.move(0, STEP),
+      ArrowDown: () => this.move(0, -STEP),
+    }[event.key];
+    if (!does) return;
+    event.preventDefault();
+    does();
   }
 
   fit() {

@@ -25,10 +25,11 @@ def bar(desk: Desk) -> Light:
         light = _light(desk.exam)
         with st.popover("Views", help="Say which breast and view a picture shows"):
             _views(desk)
-        with st.popover("Open", help="Open more files"):
+        with st.popover("Open", key=f"open_{desk.uploads}"):  # closed again once files are read
             write("small", LIMITS)
             upload(desk, "more")
-        _close(desk)
+        with st.container(key="close_exam", width="content"):
+            _close(desk)
     return light
 
 
@@ -45,9 +46,15 @@ def _close(desk: Desk) -> None:
 def which(desk: Desk) -> None:
     """Show which exam of how many this is, and the way to the others."""
     count = len(desk.exams)
-    st.button("‹", key="previous", type="tertiary", on_click=desk.step, args=(-1,), disabled=desk.at == 0)
+    if count > 1:  # the style puts ‹ and › in the words' place
+        st.button(
+            "Previous exam", key="previous", type="tertiary", on_click=desk.step, args=(-1,), disabled=desk.at == 0
+        )
     st.html(f'<b style="white-space:nowrap">Exam {desk.at + 1} of {count}</b>', width="content")
-    st.button("›", key="next", type="tertiary", on_click=desk.step, args=(1,), disabled=desk.at == count - 1)
+    if count > 1:
+        st.button(
+            "Next exam", key="next", type="tertiary", on_click=desk.step, args=(1,), disabled=desk.at == count - 1
+        )
 
 
 def whose(desk: Desk) -> None:
@@ -67,7 +74,9 @@ def _light(exam: Exam) -> Light:
     names = windows(exam)
     if st.session_state.get("window") not in names:
         st.session_state["window"] = names[0]
-    window = st.selectbox("Window", names, key="window", label_visibility="collapsed", width=132)
+    window = st.selectbox(
+        "Window", names, format_func="Window: {}".format, key="window", label_visibility="collapsed", width=190
+    )
     with st.popover("Light", help="Brightness and contrast"):
         brightness = st.slider("Brightness", -1.0, 1.0, 0.0, 0.05, key="brightness")
         contrast = st.slider("Contrast", -1.0, 1.0, 0.0, 0.05, key="contrast")

@@ -12,12 +12,12 @@ from pages.parts.look import ACCENT, AMBER, LINE, QUIET, ROOM, TEXT
 
 HAZE = "rgba(77, 163, 255, 0.2)"
 SHADES = [[0.0, "#161b22"], [1.0, "#1d5c9c"]]
-AXIS = {"gridcolor": LINE, "linecolor": LINE, "zeroline": False, "fixedrange": True, "title": {"font": {"size": 13}}}
+AXIS = {"gridcolor": LINE, "linecolor": LINE, "zeroline": False, "fixedrange": True, "title": {"font": {"size": 14}}}
 TEMPLATE = go.layout.Template(
     layout={
         "paper_bgcolor": ROOM,
         "plot_bgcolor": ROOM,
-        "font": {"color": TEXT, "size": 13, "family": "Source Sans, sans-serif"},
+        "font": {"color": TEXT, "size": 14, "family": "Source Sans, sans-serif"},
         "title": {
             "x": 0,
             "xref": "container",
@@ -25,14 +25,14 @@ TEMPLATE = go.layout.Template(
             "y": 1,
             "yanchor": "top",
             "pad": {"t": 14},
-            "font": {"size": 15},
-            "subtitle": {"font": {"size": 12, "color": QUIET}},
+            "font": {"size": 16},
+            "subtitle": {"font": {"size": 14, "color": QUIET}},
         },
         "xaxis": AXIS,
         "yaxis": AXIS,
         "margin": {"l": 60, "r": 16, "t": 78, "b": 48},
         "hoverlabel": {"bgcolor": "#161b22", "bordercolor": LINE, "font": {"color": TEXT}},
-        "legend": {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 12, "color": TEXT}},
+        "legend": {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 14, "color": TEXT}},
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": QUIET, "activecolor": ACCENT},
         "showlegend": False,
         "dragmode": False,
@@ -109,7 +109,7 @@ def mark(figure: go.Figure, x: float, y: float, name: str) -> None:
         mode="markers+text",
         text=[name],
         textposition="middle right",
-        textfont={"size": 12},
+        textfont={"size": 14},
         marker={"symbol": "diamond", "size": 9, "color": TEXT},
         hovertemplate=f"{name}<br>%{{x:.1f}} %, %{{y:.1f}} %<extra></extra>",
     )

@@ -110,7 +110,7 @@ def _finding(desk: Desk, fields: _Fields, side: Laterality, number: int, finding
                 format="%.4g",
                 key=fields.holds(f"{key}_size", finding.size),
                 disabled=off,
-                width=120,
+                width=136,
             )
         with st.container(horizontal=True, gap="small"):
             for what, label, known, width in (

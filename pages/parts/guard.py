@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from pages.parts.desk import Desk
-
-COMPONENT = Path(__file__).parents[1] / "components"
+from pages.parts.look import COMPONENTS
 
 
 def guard(desk: Desk) -> None:
@@ -24,4 +22,4 @@ def guard(desk: Desk) -> None:
 
 @cache
 def _component() -> Callable[..., Any]:
-    return st.components.v2.component("guard", js=(COMPONENT / "guard.js").read_text(encoding="utf-8"))
+    return st.components.v2.component("guard", js=(COMPONENTS / "guard.js").read_text(encoding="utf-8"))

@@ -58,7 +58,8 @@ def sheets(desk: Desk, made: Report) -> None:
     for number in range(made.pages):
         url = desk.shelf.url(("page", name, number), partial(page, number))
         shown.append(f'<img src="{url}" alt="Page {number + 1} of {made.pages} of the report as it will print">')
-    st.html(f'<div class="room-pages">{"".join(shown)}</div>')
+    # It takes the keyboard, since it scrolls.
+    st.html(f'<div class="room-pages" tabindex="0" role="group" aria-label="The paper">{"".join(shown)}</div>')
 
 
 def take_away(desk: Desk, made: Report) -> None:

@@ -18,7 +18,7 @@ from mammo_core.hanging import name_of
 from mammo_core.inference import meaning
 from pages.parts import look
 from pages.parts.desk import Desk
-from pages.parts.look import QUIET, rule, write
+from pages.parts.look import rule, write
 from pages.parts.upload import not_read, passed_over, refused
 from pages.parts.viewer import Overlay
 
@@ -29,39 +29,52 @@ Ticks = list[tuple[str, float]]
 
 
 def overlay() -> Overlay | None:
-    """Switch for the heat map, off at first, and its choices."""
-    if not st.toggle("Heat map", key="heat_on"):
-        return None
+    """Switch for the heat map, off at first, and its choices: they keep their places while it is off."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        on = st.toggle("Heat map", key="heat_on")
+        st.html('<div class="room-quiet" aria-hidden="true">opacity</div>', width="content")
+        opacity = st.slider(
+            "Opacity", 0.1, 1.0, 0.6, 0.05, key="heat_opacity", label_visibility="collapsed", disabled=not on
+        )
     with st.container(horizontal=True, gap="small"):
         kind = st.selectbox(
-            "Kind", list(KINDS), format_func=KINDS.__getitem__, key="heat_kind", label_visibility="collapsed", width=128
+            "Kind of heat map",
+            list(KINDS),
+            format_func=KINDS.__getitem__,
+            key="heat_kind",
+            label_visibility="collapsed",
+            disabled=not on,
         )
-        class_name = st.selectbox("Class", CLASSES[::-1], key="heat_class", label_visibility="collapsed", width=128)
-    opacity = st.slider("Opacity", 0.1, 1.0, 0.6, 0.05, key="heat_opacity")
-    return Overlay(kind, class_name, opacity)
+        class_name = st.selectbox(
+            "Class of the heat map", CLASSES[::-1], key="heat_class", label_visibility="collapsed", disabled=not on
+        )
+    return Overlay(kind, class_name, opacity) if on else None
+
+
+def waiting(card: Mapping[str, Any]) -> None:
+    """The place of the exam's score, as long as there is none."""
+    _exam(None, "Looking at the pictures.", _ticks(card))
 
 
 def scores(exam: Exam, result: ExamResult, card: Mapping[str, Any]) -> None:
-    """Exam, breasts and pictures as bars with the operating points as ticks."""
-    ticks = [(point["name"], float(point["suspicion"])) for point in card["operating_points"]]
-    write("head", "EXAM")
+    """Exam and breasts as bars with the operating points as ticks, pictures as a table."""
+    ticks = _ticks(card)
     if result.suspicion is None:
         write("quiet", "None of these pictures is scored.")
     else:
-        _exam(result.suspicion, ticks, card)
+        _exam(result.suspicion, meaning(card, result.suspicion), ticks)
     for remark in result.remarks:
         write("amber", remark)
     _breasts(result, ticks)
     rule()
-    for mammogram in _in_order(exam):
-        _picture(mammogram, result, ticks)
-    if result.images and not card["normal_benign"]["validated"]:
-        write("small", "How the rest divides into normal and benign is not validated.")
+    _pictures(exam, result)
+    if result.images:
+        unsure = "" if card["normal_benign"]["validated"] else " How the rest divides is not validated."
+        write("small", f"Probabilities in per cent.{unsure}")
 
 
 def unscored(reason: str, remarks: tuple[str, ...]) -> None:
     """Say why there are no scores; the pictures stay."""
-    write("head", "EXAM")
     write("amber", reason)
     for remark in remarks:
         write("quiet", remark)
@@ -79,24 +92,32 @@ def model_choice(folders: list[Path]) -> Path | None:
 def foot(desk: Desk, folder: Path | None) -> None:
     """Whose scores these are, what was not read, and what all of it is for."""
     rule()
-    st.page_link("report.py", label="Report ›")
+    with st.container(key="to_report"):
+        st.page_link("report.py", label="Write the report ›", width="stretch")
     if folder:
         st.page_link("model.py", label=f"Model {folder.name} · card")
     if desk.refusals:
         with st.popover(not_read(desk.refusals), key="refusals", type="tertiary"):
             refused(desk.refusals)
-    passed_over(desk)
+            passed_over(desk)
+    else:
+        passed_over(desk)
     write("small", look.DISCLAIMER)
 
 
-def _exam(suspicion: float, ticks: Ticks, card: Mapping[str, Any]) -> None:
-    points = escape(look.whole(suspicion))
+def _ticks(card: Mapping[str, Any]) -> Ticks:
+    return [(point["name"], float(point["suspicion"])) for point in card["operating_points"]]
+
+
+def _exam(suspicion: float | None, sentence: str, ticks: Ticks) -> None:
+    points = "…" if suspicion is None else escape(look.whole(suspicion))
     st.html(
-        f'<div class="room-row" style="justify-content:flex-start"><span class="room-score">{points}</span>'
-        f'<span style="color:{QUIET};font-size:12px">suspicion, 0–100</span></div>'
-        f"<div style='margin-top:6px'>{look.bar(suspicion, ticks, height=10)}</div>{look.tick_names(ticks)}"
+        f'<div role="status"><div class="room-row" style="justify-content:flex-start">'
+        f'<span class="{"room-waits" if suspicion is None else "room-score"}">{points}</span>'
+        f'<span class="room-quiet">suspicion, 0–100</span></div>'
+        f'<div style="margin-top:6px">{look.bar(suspicion or 0.0, ticks, height=10)}</div>{look.tick_names(ticks)}'
+        f'<div class="room-quiet">{escape(sentence)}</div></div>'
     )
-    write("quiet", meaning(card, suspicion))
 
 
 def _breasts(result: ExamResult, ticks: Ticks) -> None:
@@ -109,27 +130,32 @@ def _breasts(result: ExamResult, ticks: Ticks) -> None:
         )
 
 
-def _picture(mammogram: Mammogram, result: ExamResult, ticks: Ticks) -> None:
-    name = escape(name_of(mammogram))
-    said = result.images.get(mammogram.image_id)
-    if said is None:
-        _, sentence = result.not_scored.get(mammogram.image_id, ("", "Not scored."))
-        st.html(f'<div><span>{name}</span><div class="room-small">{escape(sentence)}</div></div>')
-        return
-    normal, benign, malignant = (100 * float(p) for p in said.probabilities)
-    st.html(
-        f'<div class="room-row"><span style="flex:1">{name}</span><span>{escape(look.whole(said.suspicion))}</span>'
-        f'<span style="width:84px;text-align:right;color:{QUIET}">{_focus_words(said)}</span></div>'
-        f"{look.bar(said.suspicion, ticks, 3, strong=False)}"
-        f'<div class="room-small" style="margin-top:3px">normal {normal:.0f} · benign {benign:.0f} · '
-        f"malignant {escape(look.whole(malignant))} %</div>"
-    )
+def _pictures(exam: Exam, result: ExamResult) -> None:
+    """Every picture's probabilities and foci, or why it has none."""
+    lines = []
+    for mammogram in _in_order(exam):
+        name = f'<th scope="row">{escape(name_of(mammogram))}</th>'
+        said = result.images.get(mammogram.image_id)
+        if said is None:
+            _, sentence = result.not_scored.get(mammogram.image_id, ("", "Not scored."))
+            lines.append(f'{name}<td colspan="4" class="room-quiet">{escape(sentence)}</td>')
+            continue
+        normal, benign, _ = (100 * float(p) for p in said.probabilities)
+        quiet = "".join(f'<td class="room-quiet">{words}</td>' for words in (f"{benign:.0f}", f"{normal:.0f}"))
+        lines.append(
+            f"{name}<td>{escape(look.whole(said.suspicion))}</td>{quiet}"
+            f'<td class="{"" if said.foci else "room-quiet"}">{_focus_words(said)}</td>'
+        )
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("malignant", "benign", "normal", "focus"))
+    head = f'<thead><tr><th scope="row">View</th>{heads}</tr></thead>' if result.images else ""
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    st.html(f'<table class="room-views">{head}<tbody>{body}</tbody></table>')
 
 
 def _focus_words(said: ImageResult) -> str:
     if not said.foci:
         return "no focus"
-    return "focus 1" if len(said.foci) == 1 else f"foci 1–{len(said.foci)}"
+    return "1" if len(said.foci) == 1 else f"1–{len(said.foci)}"
 
 
 def _in_order(exam: Exam) -> tuple[Mammogram, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -17,9 +17,8 @@ from mammo_core.exam import Exam, ExamResult, ImageResult, Laterality, Mammogram
 from mammo_core.hanging import PLACES, Hanging, Pane, heat_png, name_of, picture_png, reach
 from mammo_core.inference import heat_map
 from pages.parts.desk import Desk
-from pages.parts.look import write
+from pages.parts.look import COMPONENTS, write
 
-COMPONENT = Path(__file__).parents[1] / "components"
 FULL_RANGE = "Full range"
 
 
@@ -95,8 +94,8 @@ def _component() -> Callable[..., Any]:
     return st.components.v2.component(
         "wall",
         html='<div class="wall"></div>',
-        css=(COMPONENT / "wall.css").read_text(encoding="utf-8"),
-        js=(COMPONENT / "wall.js").read_text(encoding="utf-8"),
+        css=(COMPONENTS / "wall.css").read_text(encoding="utf-8"),
+        js=(COMPONENTS / "wall.js").read_text(encoding="utf-8"),
     )
 
 
@@ -115,7 +114,7 @@ def _strip(desk: Desk, hanging: Hanging, light: Light, alone: Pane | None) -> No
         for index, pane in enumerate(hanging.others):
             m = pane.mammogram
             with st.container(width="content", gap=None):
-                st.html(f'<img src="{_picture(desk, pane, light, 160)}" alt="">')
+                st.html(f'<img src="{_picture(desk, pane, light, 160)}" alt="{escape(name_of(m))}">')
                 st.button(
                     name_of(m).replace("side and view ", ""), key=f"alone_{index}", on_click=_show_alone, args=(desk, m)
                 )
@@ -155,14 +154,16 @@ def _hung(
     if pane is None:
         return given | {"wall": outer, "caption": "", "empty": f"no {name}", "pictures": [], "foci": []}
     mammogram = pane.mammogram
-    pictures = [{"url": _picture(desk, pane, light), "box": pane.box, "opacity": 1.0}]
-    foci: list[dict[str, Any]] = []
     words = [mammogram.study_date, _window(mammogram, light)]
+    alt = ", ".join(word for word in (name, *words) if word)
+    pictures = [{"url": _picture(desk, pane, light), "alt": alt, "box": pane.box, "opacity": 1.0}]
+    foci: list[dict[str, Any]] = []
     said = result.images.get(mammogram.image_id) if result else None
     if overlay and result and said:
         heat = _heat(desk, pane, overlay, said, result.model)
         if heat:
-            pictures.append({"url": heat, "box": pane.box, "opacity": overlay.opacity})
+            alt = f"{overlay.class_name} heat map of {name}"
+            pictures.append({"url": heat, "alt": alt, "box": pane.box, "opacity": overlay.opacity})
         if overlay.outlined:
             foci = [{"number": focus.number, "box": pane.outline(focus)} for focus in said.foci]
             words += [] if foci else ["no focus"]

@@ -9,21 +9,21 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.artefacts import make_artefact
+from tests.artefacts import HISTORY, judged_csv, make_artefact
 from tests.browser import CHROMIUM
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    models = tmp_path_factory.mktemp("models")
-    make_artefact(models)
+@contextmanager
+def serving(models: Path) -> Iterator[str]:
+    """A fresh server that has answered no page yet."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -43,18 +43,40 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.wait(20)
 
 
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("models")
+    points = [{"name": "US screening", "suspicion": 40.0}, {"name": "European screening", "suspicion": 60.0}]
+    judged = {"specificity": [0.9, 0.8, 1.0], "sensitivity": [0.5, 0.4, 0.6], "unit": "exam", "n": 60, "n_cancer": 30}
+    evidence = {"judged.csv": judged_csv(), "history.csv": HISTORY}
+    make_artefact(root, evidence=evidence, operating_points=[point | judged for point in points])
+    return root
+
+
+@pytest.fixture(scope="module")
+def room(models: Path) -> Iterator[str]:
+    with serving(models) as address:
+        yield address
+
+
 @pytest.fixture
-def page(room: str) -> Iterator[Any]:
+def blank() -> Iterator[Any]:
+    """A browser's page, with nothing loaded, of someone whose other programs are light."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        shown = browser.new_page(viewport={"width": 1280, "height": 800})
+        shown = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
         shown.set_default_timeout(60_000)
-        shown.goto(room)
-        shown.get_by_text("Open the example exam").click()
-        shown.wait_for_selector(".room-score")
-        shown.wait_for_function("document.querySelector('.room-score') !== null")
-        shown.locator(".pane img").nth(3).wait_for()
         yield shown
         browser.close()
+
+
+@pytest.fixture
+def page(blank: Any, room: str) -> Any:
+    """The example exam on the wall, scored."""
+    blank.goto(room)
+    blank.get_by_text("Open the example exam").click()
+    blank.wait_for_selector(".room-score")
+    blank.locator(".pane img").nth(3).wait_for()
+    return blank
