@@ -30,8 +30,11 @@ TURNS = 7
 WATCH = """
 window.seen = {};
 const note = (name) => { window.seen[name] ??= Date.now(); };
+const inner = (root) => [...root.querySelectorAll('*')].filter((each) => each.shadowRoot);
+const roots = (root) => [root, ...inner(root).flatMap((each) => roots(each.shadowRoot))];
 const look = () => {
-  const shown = [...document.querySelectorAll('.pane img')].filter((image) => image.complete && image.naturalWidth);
+  const images = roots(document).flatMap((root) => [...root.querySelectorAll('.pane img')]);
+  const shown = images.filter((image) => image.complete && image.naturalWidth);
   if (shown.length >= 1) note('first_view');
   if (shown.length >= 4) note('four_views');
   if (document.querySelector('.room-score')) note('scores');

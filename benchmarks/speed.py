@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -299,8 +300,11 @@ def memory(exam: Path, pictures: int = 500) -> dict[str, Any]:
             time.sleep(0.2)
             done = _lines(out / "images.jsonl")
             if done >= len(curve) * pictures // 10:
-                peaks = sorted((_peak(pid) for pid in (process.pid, *_children(process.pid))), reverse=True)
-                curve.append({"pictures": done, "analyse_mb": peaks[0], "reader_mb": peaks[1] if peaks[1:] else 0.0})
+                with suppress(OSError, IndexError):  # it ended just now
+                    readers = [_peak(pid) for pid in _children(process.pid)]
+                    curve.append(
+                        {"pictures": done, "analyse_mb": _peak(process.pid), "reader_mb": max(readers, default=0.0)}
+                    )
         if process.returncode:
             raise SystemExit(f"analyse ended with {process.returncode}")
     return {"pictures": pictures, "curve": curve}

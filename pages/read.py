@@ -68,6 +68,7 @@ def scores(desk: Desk, folder: Path | None, result: ExamResult | None) -> ExamRe
     if result is None:
         with place.container(gap="small"):
             rail.waiting(net.artefact.card)
+        desk.shelf.settle()  # pictures first
         result = net.score_exam(desk.exam)
         desk.note(result, folder.name)
     with place.container(gap="small"):

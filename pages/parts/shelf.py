@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from weakref import WeakValueDictionary
 
 from starlette.requests import Request
@@ -19,23 +19,9 @@ from starlette.responses import Response
 ROOM = 160
 """Pictures kept at once; the longest unused gives way."""
 
+_MAKERS = ThreadPoolExecutor(thread_name_prefix="pictures")
 _SHELVES: WeakValueDictionary[str, Shelf] = WeakValueDictionary()
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
-
-
-class _Picture:
-    """Made once, by whoever asks first."""
-
-    def __init__(self, make: Callable[[], bytes | None]) -> None:
-        self._make: Callable[[], bytes | None] | None = make
-        self._bytes: bytes | None = None
-        self._turn = threading.Lock()
-
-    def bytes(self) -> bytes | None:
-        with self._turn:
-            if self._make:
-                self._bytes, self._make = self._make(), None
-            return self._bytes
 
 
 def _name(of: object) -> str:
@@ -47,18 +33,19 @@ class Shelf:
 
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(24)
-        self._pictures: OrderedDict[str, _Picture] = OrderedDict()
+        self._pictures: OrderedDict[str, Future[bytes | None]] = OrderedDict()
         _SHELVES[self.token] = self
 
     def url(self, of: object, make: Callable[[], bytes | None]) -> str | None:
         """URL of the picture of `of` (anything with a telling repr), made now if it is not here yet."""
         url = self.promise(of, make)
-        return None if self._pictures[_name(of)].bytes() is None else url
+        return None if self._pictures[_name(of)].result() is None else url
 
     def promise(self, of: object, make: Callable[[], bytes | None]) -> str:
-        """URL of a picture that is made when it is loaded: browsers ask for several at once, and the page goes on meanwhile."""
+        """URL of a picture that is being made from now on; whoever loads it waits for it, and the page goes on meanwhile."""
         name = _name(of)
-        self._pictures.setdefault(name, _Picture(make))
+        if name not in self._pictures:
+            self._pictures[name] = _MAKERS.submit(make)
         self._pictures.move_to_end(name)
         while len(self._pictures) > ROOM:
             self._pictures.popitem(last=False)
@@ -67,7 +54,11 @@ class Shelf:
     def picture(self, name: str) -> bytes | None:
         """The bytes under a name, or None."""
         picture = self._pictures.get(name)
-        return picture.bytes() if picture else None
+        return picture.result() if picture else None
+
+    def settle(self) -> None:
+        """Wait until every picture is made."""
+        wait(list(self._pictures.values()))
 
     def clear(self) -> None:
         """Forget every picture."""
