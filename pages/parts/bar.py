@@ -23,7 +23,7 @@ def bar(desk: Desk) -> Light:
         which(desk)
         whose(desk)
         light = _light(desk.exam)
-        with st.popover("Views", help="Say which breast and view a picture shows"):
+        with st.popover("Views"):
             _views(desk)
         with st.popover("Open", key=f"open_{desk.uploads}"):  # closed again once files are read
             write("small", LIMITS)
@@ -77,7 +77,7 @@ def _light(exam: Exam) -> Light:
     window = st.selectbox(
         "Window", names, format_func="Window: {}".format, key="window", label_visibility="collapsed", width=190
     )
-    with st.popover("Light", help="Brightness and contrast"):
+    with st.popover("Light"):
         brightness = st.slider("Brightness", -1.0, 1.0, 0.0, 0.05, key="brightness")
         contrast = st.slider("Contrast", -1.0, 1.0, 0.0, 0.05, key="contrast")
         st.button("As the file says", key="plain", on_click=_plain)

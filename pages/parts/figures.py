@@ -69,9 +69,10 @@ def forest(rows: list[dict[str, Any]], title: str, subtitle: str, axis: str, cha
         )
     if chance is not None:
         figure.add_vline(chance, line={"color": QUIET, "dash": "dot", "width": 1})
+    top = 108 if len(names) < 3 else 132  # a longer legend takes two lines
     figure.update_layout(
         showlegend=True,
-        height=156 + 52 * len(rows),
+        height=top + 48 + 52 * len(rows),
         legend={"orientation": "h", "x": 0, "xref": "container", "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
         xaxis={"title": {"text": axis}},
         yaxis={
@@ -80,7 +81,7 @@ def forest(rows: list[dict[str, Any]], title: str, subtitle: str, axis: str, cha
             "range": [len(rows) - 0.5, -0.5],
             "showgrid": False,
         },
-        margin={"l": 210, "t": 108},
+        margin={"l": 210, "t": top},
     )
     return _titled(figure, title, subtitle)
 

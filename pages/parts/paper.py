@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from threading import Lock
 from typing import Any
 
@@ -20,7 +20,7 @@ from mammo_core.inference import find_model
 from mammo_core.reporting import Report, State, amend, read_draft, report, sign, warnings, write_draft
 from pages.parts.desk import Desk
 from pages.parts.form import collect
-from pages.parts.look import write
+from pages.parts.look import COMPONENTS, write
 from pages.parts.models import network
 
 WIDTH = 1240
@@ -54,12 +54,22 @@ def sheets(desk: Desk, made: Report) -> None:
             pages.extend(_pictures(made.pdf))
         return pages[number]
 
-    shown = []
-    for number in range(made.pages):
-        url = desk.shelf.url(("page", name, number), partial(page, number))
-        shown.append(f'<img src="{url}" alt="Page {number + 1} of {made.pages} of the report as it will print">')
+    shown = [
+        {
+            "url": desk.shelf.url(("page", name, number), partial(page, number)),
+            "alt": f"Page {number + 1} of {made.pages} of the report as it will print",
+        }
+        for number in range(made.pages)
+    ]
+    _component()(key="pages", data={"pages": shown})
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    css, js = ((COMPONENTS / f"paper.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     # It takes the keyboard, since it scrolls.
-    st.html(f'<div class="room-pages" tabindex="0" role="group" aria-label="The paper">{"".join(shown)}</div>')
+    html = '<div class="room-pages" tabindex="0" role="group" aria-label="The paper"></div>'
+    return st.components.v2.component("paper", html=html, css=css, js=js)
 
 
 def take_away(desk: Desk, made: Report) -> None:
