@@ -114,6 +114,12 @@ def speed(results: Path) -> str:
             f"The same exam by `analyse`, start of the process included: {cold['ours_s']:.1f} s against {cold['peer_s']:.1f} s "
             f"({cold['peer_to_ours']:.1f} times)."
         )
+    if "app" in found:
+        app = found["app"]["median_s"]
+        parts.append(
+            f"In the app (`benchmarks/app_time.py`, Chromium on the same machine), after the last byte uploaded: the first view after "
+            f"{app['first_view']:.1f} s, scores after {app['scores']:.1f} s."
+        )
     if "workers" in found:
         row = found["workers"]
         parts.append(
