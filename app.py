@@ -1,5 +1,7 @@
 """The app: navigation script, route of the pixels, style that comes first. Start it with `streamlit run app.py`."""
 
+import sys
+from pathlib import Path
 from posixpath import join
 
 import streamlit as st
@@ -15,6 +17,11 @@ from pages.parts.shelf import serve
 # much may come is up to `server.maxUploadSize`.
 MultiPartParser.spool_max_size = 0
 
+NAVIGATION = Path(__file__).resolve().parent / "pages" / "navigation.py"
+# Streamlit puts a script's folder on the import path for every run and takes it off again, unless it is there anyhow.
+# What another run searches meanwhile moves under its hands, and is now and then not found.
+sys.path.append(str(NAVIGATION.parent))
+
 base = (st.get_option("server.baseUrlPath") or "").strip("/")
 pixels = Route(join("/", base, "pixels/{token}/{name}"), serve)
-app = st.App("pages/navigation.py", routes=[pixels], middleware=[Middleware(FirstPaint)], lifespan=forgetting)
+app = st.App(NAVIGATION, routes=[pixels], middleware=[Middleware(FirstPaint)], lifespan=forgetting)
