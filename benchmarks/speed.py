@@ -107,7 +107,7 @@ def peer() -> Callable[[Uploads], list[Any]]:
     from mammo_core.exam import Source
     from mammo_core.inference import default_model, load_artefact
     from mammo_core.preprocessing import CANVAS, prepare_grey
-    from mammo_core.training.networks import POOLED, load_backbone, serving_network
+    from mammo_core.training.patch.networks import POOLED, load_backbone, serving_network
 
     folder = default_model()
     assert folder is not None

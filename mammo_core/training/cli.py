@@ -15,16 +15,16 @@ import numpy.typing as npt
 
 from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
-from mammo_core.training.judge import POINTING_SETS, pointed
-from mammo_core.training.networks import CELL
-from mammo_core.training.patches import hottest
-from mammo_core.training.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
-from mammo_core.training.recipe import read_recipe
+from mammo_core.training.patch.judge import POINTING_SETS, pointed
+from mammo_core.training.patch.networks import CELL
+from mammo_core.training.patch.patches import hottest
+from mammo_core.training.patch.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
+from mammo_core.training.patch.recipe import read_recipe
 
 
 def train(args: argparse.Namespace) -> int:
     """Fit the folds asked for: one of 0..4, "all" women, or (by default) the five and then all."""
-    from mammo_core.training.fit import fit_fold
+    from mammo_core.training.patch.fit import fit_fold
 
     recipe = read_recipe(args.recipe)
     pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside)
@@ -37,8 +37,8 @@ def train(args: argparse.Namespace) -> int:
 
 def evaluate(args: argparse.Namespace) -> int:
     """Judge a run on women it had not seen: a table for all heads put together and for each alone; report.json for the first."""
-    from mammo_core.training.judge import judge
-    from mammo_core.training.predictions import folds_done, read_predictions
+    from mammo_core.training.patch.judge import judge
+    from mammo_core.training.patch.predictions import folds_done, read_predictions
 
     folds = folds_done(args.run)
     if not folds:
@@ -61,7 +61,7 @@ def evaluate(args: argparse.Namespace) -> int:
 
 def promote(args: argparse.Namespace) -> int:
     """Make a model folder of a run and seal it."""
-    from mammo_core.training.promote import promote as make
+    from mammo_core.training.patch.promote import promote as make
 
     folds = sorted(args.run.glob("*/recipe.toml"))
     if not folds:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.training.recipe import read_recipe
-from tests.training.synthetic import RECIPE
+from mammo_core.training.patch.recipe import read_recipe
+from tests.training.patch.synthetic import RECIPE
 
 SHIPPED = sorted((Path(__file__).parents[2] / "models" / "recipes").glob("*.toml"))
 

@@ -10,14 +10,14 @@ import pytest
 
 from mammo_core.evaluation import auc_interval
 from mammo_core.inference import judged, seal
-from mammo_core.training.cases import write_judged
-from mammo_core.training.judge import judge, weighed
-from mammo_core.training.predictions import Predictions
-from mammo_core.training.promote import _data, _write_history
-from mammo_core.training.recipe import read_recipe
-from mammo_core.training.sentences import not_for
+from mammo_core.training.patch.cases import write_judged
+from mammo_core.training.patch.judge import judge, weighed
+from mammo_core.training.patch.predictions import Predictions
+from mammo_core.training.patch.promote import _data, _write_history
+from mammo_core.training.patch.recipe import read_recipe
+from mammo_core.training.patch.sentences import not_for
 from tests.artefacts import card, make_artefact
-from tests.training.synthetic import RECIPE, pictures
+from tests.training.patch.synthetic import RECIPE, pictures
 
 
 @pytest.fixture

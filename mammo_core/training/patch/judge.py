@@ -22,9 +22,9 @@ from mammo_core.evaluation.metrics import (
 )
 from mammo_core.evaluation.pointing import Pointing, point, pointing_figures
 from mammo_core.evaluation.summaries import exams_at_least
-from mammo_core.training.cases import Cases, JudgedCases, cases, judged_cases
-from mammo_core.training.pictures import Pictures
-from mammo_core.training.predictions import Predictions, select
+from mammo_core.training.patch.cases import Cases, JudgedCases, cases, judged_cases
+from mammo_core.training.patch.pictures import Pictures
+from mammo_core.training.patch.predictions import Predictions, select
 
 OPERATING_POINTS = (("US screening", 0.889), ("European screening", 0.966))
 BASELINE_COLUMNS = ("age", "machine", "site", "view")

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from mammo_core.inference.combine import mean_log_odds
 from mammo_core.inference.evidence import JUDGED_COLUMNS
-from mammo_core.training.pictures import Pictures
-from mammo_core.training.predictions import Predictions, select
+from mammo_core.training.patch.pictures import Pictures
+from mammo_core.training.patch.predictions import Predictions, select
 
 JUDGED = (
     ("RSNA, digital", "rsna", ("image", "breast", "exam"), "held out"),

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mammo_core.preprocessing import CANVAS
-from mammo_core.training.pictures import FOLDS, Pictures, pack, read_pictures, unpack
-from tests.training.synthetic import pictures, write_set
+from mammo_core.training.patch.pictures import FOLDS, Pictures, pack, read_pictures, unpack
+from tests.training.patch.synthetic import pictures, write_set
 
 
 def test_packed_pictures_come_back(tmp_path: Path) -> None:

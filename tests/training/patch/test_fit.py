@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tests.training.synthetic import RECIPE, pictures
+from tests.training.patch.synthetic import RECIPE, pictures
 
 FOLD = 0
 ONE_ROUND = RECIPE[: RECIPE.rindex("[[rounds]]")] + RECIPE[RECIPE.index("[jitter]") :]
@@ -23,7 +23,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def random_backbone(folder: Path) -> None:
     """A backbone archive as fitting wants it, with random weights."""
-    from mammo_core.training.networks import mobilenet_v2
+    from mammo_core.training.patch.networks import mobilenet_v2
 
     backbone = mobilenet_v2(None, 0.99)
     np.savez(
@@ -38,7 +38,7 @@ def random_backbone(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_a_run_is_written_and_a_second_call_reads_it_back(tmp_path: Path) -> None:
-    from mammo_core.training.fit import fit_fold
+    from mammo_core.training.patch.fit import fit_fold
 
     random_backbone(tmp_path)
     recipe = tmp_path / "recipe.toml"

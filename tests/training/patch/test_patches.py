@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mammo_core.training.patches import APART, Mined, PatchBatches, Spots, hottest
-from mammo_core.training.pictures import Pictures
-from mammo_core.training.recipe import Round
-from tests.training.synthetic import pictures
+from mammo_core.training.patch.patches import APART, Mined, PatchBatches, Spots, hottest
+from mammo_core.training.patch.pictures import Pictures
+from mammo_core.training.patch.recipe import Round
+from tests.training.patch.synthetic import pictures
 
 SIDE = 48
 PLAIN = Round(1, 4, 16, 1e-3, 0.0, False, 0, 0)

@@ -20,11 +20,11 @@ import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
 from mammo_core.training.export import reader
-from mammo_core.training.head import BENIGN_MAP, Head, fit_head
-from mammo_core.training.networks import CELL, crop_side, mobilenet_v2, patch_network, whole_network
-from mammo_core.training.patches import SPOTS, Mined, PatchBatches, hottest
-from mammo_core.training.pictures import NO_FOLD, Pictures
-from mammo_core.training.recipe import Recipe, read_recipe
+from mammo_core.training.patch.head import BENIGN_MAP, Head, fit_head
+from mammo_core.training.patch.networks import CELL, crop_side, mobilenet_v2, patch_network, whole_network
+from mammo_core.training.patch.patches import SPOTS, Mined, PatchBatches, hottest
+from mammo_core.training.patch.pictures import NO_FOLD, Pictures
+from mammo_core.training.patch.recipe import Recipe, read_recipe
 
 CHUNK = 256
 """Pictures that are turned to float32 at a time."""

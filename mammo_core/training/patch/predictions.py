@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.training.pictures import FOLDS, Pictures
-from mammo_core.training.recipe import read_recipe
+from mammo_core.training.patch.pictures import FOLDS, Pictures
+from mammo_core.training.patch.recipe import read_recipe
 
 
 @dataclass(frozen=True, eq=False)

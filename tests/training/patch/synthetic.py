@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mammo_core.training.pictures import COLUMNS, Pictures
+from mammo_core.training.patch.pictures import COLUMNS, Pictures
 from tests.preprocessing.phantoms import breast
 
 RECIPE = """

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from mammo_core.training.recipe import HeadSpec
+from mammo_core.training.patch.recipe import HeadSpec
 
 FEATURES = ("average", "maximum", "maps")
 BENIGN_MAP = 2

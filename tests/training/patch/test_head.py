@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mammo_core.training.head import FEATURES, fit_head
-from mammo_core.training.recipe import HeadSpec
+from mammo_core.training.patch.head import FEATURES, fit_head
+from mammo_core.training.patch.recipe import HeadSpec
 
 SETS = ("rsna", "cbis_ddsm_mass")
 

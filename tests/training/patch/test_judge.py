@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from mammo_core.exam import Exam, ImageResult, Laterality, Mammogram, View
 from mammo_core.inference import combine
-from mammo_core.training.cases import cases
-from mammo_core.training.judge import judge
-from mammo_core.training.pictures import Pictures
-from mammo_core.training.predictions import Predictions, folds_done, read_predictions
-from tests.training.synthetic import RECIPE, pictures
+from mammo_core.training.patch.cases import cases
+from mammo_core.training.patch.judge import judge
+from mammo_core.training.patch.pictures import Pictures
+from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions
+from tests.training.patch.synthetic import RECIPE, pictures
 
 place = st.tuples(st.sampled_from(Laterality), st.sampled_from(View))
 picture = st.tuples(st.sampled_from("abc"), place, st.floats(-8, 8), st.booleans())

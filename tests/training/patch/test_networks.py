@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.training.synthetic import pictures
+from tests.training.patch.synthetic import pictures
 
 CANVAS = (128, 96)
 pytestmark = pytest.mark.slow
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 def backbone() -> Any:
     import keras
 
-    from mammo_core.training.networks import mobilenet_v2
+    from mammo_core.training.patch.networks import mobilenet_v2
 
     keras.utils.set_random_seed(11)
     return mobilenet_v2(None, 0.99)
@@ -31,7 +31,7 @@ def canvases() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def serving(backbone: Any, canvases: np.ndarray) -> Any:
-    from mammo_core.training.networks import serving_network, whole_network
+    from mammo_core.training.patch.networks import serving_network, whole_network
 
     rng = np.random.default_rng(2)
     whole = whole_network(backbone, np.zeros((1280, 3), np.float32), np.zeros(3, np.float32), CANVAS)
@@ -50,7 +50,7 @@ def serving(backbone: Any, canvases: np.ndarray) -> Any:
 
 def blurring_backbone() -> Any:
     """MobileNetV2 that only blurs: positive, symmetric kernels, and biases that keep every activation in its linear part."""
-    from mammo_core.training.networks import mobilenet_v2
+    from mammo_core.training.patch.networks import mobilenet_v2
 
     made = mobilenet_v2(None, 0.99)
     taps = np.outer([0.1, 0.8, 0.1], [0.1, 0.8, 0.1])
@@ -74,7 +74,7 @@ def blurring_backbone() -> Any:
 def test_a_cell_looks_at_what_lies_around_its_middle() -> None:
     import tensorflow as tf
 
-    from mammo_core.training.networks import CELL, whole_network
+    from mammo_core.training.patch.networks import CELL, whole_network
 
     side = 384
     whole = whole_network(blurring_backbone(), np.zeros((1280, 3), np.float32), np.zeros(3, np.float32), (side, side))
@@ -135,7 +135,7 @@ def test_gradcam_in_one_pass_is_gradcam_by_gradients(serving: Any, canvases: np.
     import keras
     from tf_keras_vis.gradcam import Gradcam
 
-    from mammo_core.training.networks import POOLED
+    from mammo_core.training.patch.networks import POOLED
 
     calibration = np.tile(np.float32([1, 0.5, 0]), (3, 1))
     scorer = keras.Model(serving.inputs, serving.output["scores"])

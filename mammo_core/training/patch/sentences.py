@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mammo_core.training.pictures import FOLDS
+from mammo_core.training.patch.pictures import FOLDS
 
 LICENCE = (
     "Research use only, not for clinical use. The weights were trained on RSNA, CBIS-DDSM and DDSM pictures, of which RSNA's may be used "

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from mammo_core.training.jitter import Jitter
-from mammo_core.training.recipe import Recipe
+from mammo_core.training.patch.jitter import Jitter
+from mammo_core.training.patch.recipe import Recipe
 
 STRIDE = 32
 CELL = 16

@@ -18,14 +18,14 @@ from sklearn.metrics import roc_auc_score
 
 from mammo_core.exam import CLASSES
 from mammo_core.inference import Artefact, seal
-from mammo_core.training.cases import JUDGED, write_judged
 from mammo_core.training.export import export
-from mammo_core.training.judge import judge, weighed
-from mammo_core.training.networks import load_backbone, serving_network
-from mammo_core.training.pictures import NO_FOLD, Pictures
-from mammo_core.training.predictions import folds_done, read_predictions
-from mammo_core.training.recipe import Recipe, read_recipe
-from mammo_core.training.sentences import LICENCE, LIMITS, beaten, not_for, whose
+from mammo_core.training.patch.cases import JUDGED, write_judged
+from mammo_core.training.patch.judge import judge, weighed
+from mammo_core.training.patch.networks import load_backbone, serving_network
+from mammo_core.training.patch.pictures import NO_FOLD, Pictures
+from mammo_core.training.patch.predictions import folds_done, read_predictions
+from mammo_core.training.patch.recipe import Recipe, read_recipe
+from mammo_core.training.patch.sentences import LICENCE, LIMITS, beaten, not_for, whose
 
 BENIGN_SCALE = 1.0
 """u = BENIGN_SCALE * (top mean of benign against background) + shift. Given, not learned."""
