@@ -1,0 +1,46 @@
+"""A TOML table into a frozen dataclass, checked key by key against its type hints. It knows no recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+
+def checked(kind: type[Any], table: Mapping[str, Any], where: str) -> Any:
+    """`kind` made of `table`. Raises ValueError, opening with `where`, that names the key missing, unknown or of the wrong kind."""
+    hints = get_type_hints(kind)
+    needed = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
+    if missing := needed - set(table):
+        raise ValueError(f"{where}: missing {', '.join(sorted(missing))}")
+    if unknown := set(table) - set(hints):
+        raise ValueError(f"{where}: unknown {', '.join(sorted(unknown))}")
+    return kind(**{key: _value(hints[key], value, where, key) for key, value in table.items()})
+
+
+def _value(hint: Any, value: Any, where: str, key: str) -> Any:
+    origin, inner = get_origin(hint), get_args(hint)
+    if is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+        return checked(hint, value, f"{where}, [{key}]")
+    if origin is tuple and isinstance(value, list | tuple):
+        if inner[-1] is not Ellipsis and len(inner) != len(value):
+            raise ValueError(f"{where}: {key} has {len(value)} values, wanted {len(inner)}")
+        return tuple(_value(inner[0], each, where, key) for each in value)
+    if origin is dict and isinstance(value, Mapping):
+        return {name: _value(inner[1], each, where, f"{key}.{name}") for name, each in value.items()}
+    if hint is float and type(value) is int:
+        return float(value)
+    allowed: tuple[Any, ...] = inner if origin in (Union, UnionType) else (hint,)
+    if (origin is Literal and value in inner) or type(value) in allowed:
+        return value
+    raise ValueError(f"{where}: {key} is {value!r}, wanted {_spelled(hint)}")
+
+
+def _spelled(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return " or ".join(repr(each) for each in get_args(hint))
+    if get_origin(hint) in (Union, UnionType):
+        return " or ".join(_spelled(each) for each in get_args(hint))
+    kinds = {int: "a whole number", float: "a number", str: "words", bool: "true or false"}
+    return kinds.get(hint, "a list" if get_origin(hint) is tuple else "a table")
