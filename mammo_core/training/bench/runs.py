@@ -1,0 +1,271 @@
+"""Run folders: what a training process writes down as it goes, and what pages, judges and the queue read of it.
+
+Imports no Keras. A run's state is `run.json`, replaced whole; a wish to stop is the file STOP; whether its process lives is told by a
+lock that the operating system frees when the process ends, however it ends. Reading changes nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock, Timeout
+
+RUNS = Path("runs")
+"""Where runs lie unless the command line says otherwise."""
+HISTORY = ("epoch", "loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc", "rate", "seconds", "waiting_s")
+ABOUT = ("file", "dataset", "patient_id", "laterality", "view", "age", "density", "machine", "site", "label", "part")
+"""Columns of predictions.csv before the probabilities."""
+PROBABILITY = "p_"
+"""What a probability's column begins with; the class follows."""
+
+
+class Status(StrEnum):
+    """What a run is doing."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's state; times are ISO 8601 in UTC, "" while they are not known.
+
+    `fold` of `folds` is being fitted, counted from 0; `epoch` of `epochs` and `batch` of `batches` are done in it. `limit` is the largest
+    number of pictures taken from the data, None for all. `message` says in a sentence why a run stopped or failed.
+    """
+
+    folder: Path
+    id: str
+    recipe: str
+    title: str
+    data: str
+    status: Status
+    limit: int | None = None
+    pid: int | None = None
+    created: str = ""
+    started: str = ""
+    ended: str = ""
+    fold: int = 0
+    folds: int = 1
+    epoch: int = 0
+    epochs: int = 0
+    batch: int = 0
+    batches: int = 0
+    seconds_per_epoch: float = 0.0
+    message: str = ""
+
+    @property
+    def fold_folders(self) -> list[Path]:
+        """The folds begun so far, in order."""
+        return [each for fold in range(self.folds) if (each := self.folder / f"fold{fold}").is_dir()]
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At most this long, if every epoch takes as long as the last; None before one has been measured."""
+        if not self.seconds_per_epoch:
+            return None
+        part = self.batch / self.batches if self.batches else 0.0
+        left = (self.folds - self.fold) * self.epochs - self.epoch - part
+        return max(0.0, left) * self.seconds_per_epoch
+
+
+def now() -> str:
+    """This moment, ISO 8601 in UTC, whole seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def new_run(root: Path, name: str, version: str, *, out: Path | None = None, **known: Any) -> Run:
+    """Make the folder of a new run, queued: `root`/<name>-<version>-<time>, or `out`. `known` are fields of `Run`.
+
+    Raises ValueError if `out` holds a run already.
+    """
+    if out is not None and (out / "run.json").exists():
+        raise ValueError(f"{out} holds a run already; choose another folder, or resume it")
+    folder = out or _free(root / f"{name}-{version}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    folder.mkdir(parents=True, exist_ok=True)
+    run = Run(folder, folder.name, name, status=Status.QUEUED, created=now(), **known)
+    write_run(run)
+    return run
+
+
+def _free(folder: Path) -> Path:
+    """Two runs of one second get numbers."""
+    number, free = 1, folder
+    while free.exists():
+        number += 1
+        free = folder.with_name(f"{folder.name}-{number}")
+    return free
+
+
+def write_run(run: Run) -> None:
+    """Write run.json, whole or not at all. Only the run's own process does this, or who queues it."""
+    table = {key: value for key, value in asdict(run).items() if key != "folder"}
+    replace_text(run.folder / "run.json", json.dumps(table, indent=1) + "\n")
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run as it truly stands: one whose process is gone has failed or stopped, whatever its file says.
+
+    Raises ValueError where `folder` holds no run.
+    """
+    try:
+        table = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        known = {field.name for field in fields(Run)}
+        run = Run(folder, **{key: value for key, value in table.items() if key in known})
+        run = replace(run, status=Status(run.status))
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(f"{folder} holds no run") from error
+    wish = stop_asked(folder)
+    if run.status is Status.QUEUED and wish:
+        return replace(run, status=Status.STOPPED, message="Taken out of the queue.")
+    if run.status is not Status.RUNNING:
+        return run
+    if is_alive(folder):
+        return replace(run, status=Status.STOPPING) if wish else run
+    fresh = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    if fresh["status"] != Status.RUNNING:  # it ended between the two looks
+        return read_run(folder)
+    if wish:
+        return replace(run, status=Status.STOPPED, message="Its process was ended. It can be resumed.")
+    return replace(run, status=Status.FAILED, message="Its process ended without a word. It can be resumed.")
+
+
+def list_runs(root: Path = RUNS) -> list[Run]:
+    """Every run under `root`, newest first."""
+    runs = [read_run(path.parent) for path in root.glob("*/run.json")]
+    return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
+
+
+def lock(folder: Path) -> FileLock:
+    """The lock that a run's process holds as long as it lives."""
+    return FileLock(folder / "lock")
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether a process works on the run."""
+    if not (folder / "lock").exists():
+        return False
+    try:
+        with lock(folder).acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
+
+
+def ask_to_stop(folder: Path) -> None:
+    """Ask the run to stop after the batch it is at; a queued one leaves the queue."""
+    (folder / "STOP").touch()
+
+
+def stop_asked(folder: Path) -> bool:
+    """Whether the run was asked to stop."""
+    return (folder / "STOP").exists()
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file by replacing it, so that a reader never sees half of it."""
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.write_text(text, encoding="utf-8")
+    half.replace(path)
+
+
+def read_history(fold: Path) -> dict[str, npt.NDArray[np.float64]]:
+    """Columns of a fold's history.csv, (epochs,) each; empty columns before the first epoch has ended."""
+    rows = _rows(fold / "history.csv")
+    names = tuple(rows[0]) if rows else HISTORY
+    return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
+
+
+def write_history(fold: Path, history: Mapping[str, Sequence[float]]) -> None:
+    """Write a fold's history.csv anew, one row an epoch."""
+    rows = [HISTORY, *zip(*([_number(value) for value in history[name]] for name in HISTORY), strict=True)]
+    replace_text(fold / "history.csv", "".join(",".join(row) + "\n" for row in rows))
+
+
+def read_split(fold: Path) -> dict[str, str]:
+    """The part (train, validation, test, outside) of every woman of a fold."""
+    return {row["patient_id"]: row["part"] for row in _rows(fold / "split.csv")}
+
+
+def write_split(fold: Path, split: Mapping[str, str]) -> None:
+    """Write a fold's split.csv."""
+    _write_rows(fold / "split.csv", ("patient_id", "part"), sorted(split.items()))
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What the networks of a run said of n pictures they were not trained on.
+
+    `classes` k names, `columns` those of `ABOUT` as (n,) strings, `probabilities` (n, k), `fold` (n,) whose network it was.
+    """
+
+    classes: tuple[str, ...]
+    columns: dict[str, npt.NDArray[np.str_]]
+    probabilities: npt.NDArray[np.float64]
+    fold: npt.NDArray[np.int64]
+
+    @property
+    def score(self) -> npt.NDArray[np.float64]:
+        """(n,) probability of the last class, which is what is looked for."""
+        return self.probabilities[:, -1]
+
+
+def write_predictions(
+    fold: Path, classes: Sequence[str], rows: Iterable[tuple[Sequence[str], Sequence[float]]]
+) -> None:
+    """Write a fold's predictions.csv; a row is the values of `ABOUT`, and a probability for each class."""
+    header = (*ABOUT, *(PROBABILITY + name for name in classes))
+    _write_rows(fold / "predictions.csv", header, ((*about, *(f"{p:.6f}" for p in said)) for about, said in rows))
+
+
+def read_predictions(run: Path, parts: Sequence[str] | None = None) -> Predictions:
+    """Read what every finished fold of `run` said of the pictures in `parts` (None: of all).
+
+    Raises ValueError where no fold has finished, or two folds have other classes.
+    """
+    tables = [(int(path.parent.name[4:]), _rows(path)) for path in run.glob("fold*/predictions.csv")]
+    tables = sorted((fold, rows) for fold, rows in tables if rows)
+    names = {tuple(key for key in rows[0] if key.startswith(PROBABILITY)) for _, rows in tables}
+    if len(names) != 1:
+        raise ValueError(f"{run} has folds of different classes" if names else f"{run} has no predictions yet")
+    (columns,) = names
+    found = [(fold, row) for fold, rows in tables for row in rows if parts is None or row["part"] in parts]
+    return Predictions(
+        tuple(name.removeprefix(PROBABILITY) for name in columns),
+        {key: np.array([row[key] for _, row in found], dtype=np.str_) for key in ABOUT},
+        np.array([[float(row[name]) for name in columns] for _, row in found]).reshape(-1, len(columns)),
+        np.array([fold for fold, _ in found], dtype=np.int64),
+    )
+
+
+def _number(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.7g}"
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    with half.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerows([header, *rows])
+    half.replace(path)
