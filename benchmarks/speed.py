@@ -112,7 +112,7 @@ def peer() -> Callable[[Uploads], list[Any]]:
     folder = default_model()
     assert folder is not None
     tensors = load_file(folder / "weights.safetensors")
-    network = serving_network(load_backbone(tensors), tensors, (1.0, 0.0), CANVAS)
+    network = serving_network(load_backbone(tensors), tensors, (1.0, 0.0), CANVAS, 112)
     calibration = np.array([load_artefact(folder).calibration(Source.DIGITAL)], np.float32)
     gradcam = Gradcam(keras.Model(network.inputs, network.output["scores"]), clone=False)
 

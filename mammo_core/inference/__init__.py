@@ -6,7 +6,6 @@ whole (`ArtefactMismatch`); a picture the networks were not made for is named as
 
 from mammo_core.inference.artefact import (
     Artefact,
-    ArtefactMismatch,
     available,
     default_model,
     find_model,
@@ -19,6 +18,7 @@ from mammo_core.inference.evidence import JudgedSet, history, judged
 from mammo_core.inference.foci import find_foci
 from mammo_core.inference.meaning import meaning
 from mammo_core.inference.network import Network, heat_map
+from mammo_core.inference.sealed import ArtefactMismatch
 
 __all__ = [
     "Artefact",

@@ -7,7 +7,6 @@ when it was sealed. Whatever does not agree is an `ArtefactMismatch`: nothing is
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,6 +18,15 @@ from typing import Any
 import numpy as np
 
 from mammo_core.exam import CLASSES, FloatArray, Source
+from mammo_core.inference.sealed import (
+    MAMMOGRAMS,
+    ArtefactMismatch,
+    as_bytes,
+    kind_of,
+    open_sealed,
+    read_file,
+    write_seal,
+)
 from mammo_core.preprocessing import CANVAS
 
 OTHER_FILES = ("graph.xml", "graph.bin", "weights.safetensors", "recipe.toml", "golden.json")
@@ -45,12 +53,8 @@ CARD_KEYS = (
 VIEWS = 4
 """Pictures of an exam, which are scored at once."""
 
-_SEAL = re.compile(rb'"seal": "([0-9a-f]{64})"')
-_UNSEALED = b'"seal": ""'
-
-
-class ArtefactMismatch(Exception):
-    """A model folder is not what its card says; the message names the file and what is wrong with it."""
+SIDES = (64, 2048)
+"""Least and most rows or columns of a canvas."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +80,11 @@ class Artefact:
         """Name and version, as folder and results carry it."""
         return f"{self.card['name']}-{self.card['version']}"
 
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Rows and columns of the network's input."""
+        return _canvas(self.card)
+
     def calibration(self, source: Source) -> tuple[float, ...]:
         """A weight for every head, then the intercept, for pictures of `source`; the card's default where it has none of its own."""
         return _calibration(self.card, source.value)
@@ -92,17 +101,13 @@ def load_artefact(folder: Path | str, threads: int | None = None, at_once: int =
             field, or a golden case is off by more than 1e-4.
     """
     folder = Path(folder)
-    card_bytes = _read(folder, "card.json")
-    card = _unseal(folder, card_bytes)
-    contents = {name: _read(folder, name) for name in {*OTHER_FILES, *card["files"]}}
-    for name, content in sorted(contents.items()):
-        if card["files"].get(name) != hashlib.sha256(content).hexdigest():
-            raise ArtefactMismatch(f"{folder.name}: {name} is not the file that the card names.")
+    card, contents, digest = open_sealed(folder, CARD_KEYS, OTHER_FILES)
+    _check_card(folder, card)
     # The very bytes that were verified are compiled; the files are not read a second time.
     graph = _compile(folder, contents["graph.xml"], contents["graph.bin"], threads, at_once)
     _check_golden(folder, json.loads(contents["golden.json"]), card, graph)
     evidence = {name: contents[name] for name in EVIDENCE if name in contents}
-    return Artefact(folder, card, hashlib.sha256(card_bytes).hexdigest(), graph, evidence)
+    return Artefact(folder, card, digest, graph, evidence)
 
 
 def seal(folder: Path | str, card: Mapping[str, Any]) -> Artefact:
@@ -119,16 +124,11 @@ def seal(folder: Path | str, card: Mapping[str, Any]) -> Artefact:
     lacking = [key for key in CARD_KEYS if key not in card]
     if absent or lacking:
         raise ValueError(f"To be sealed, {folder.name} still needs: {', '.join(absent + lacking)}.")
-    graph = _compile(folder, _read(folder, "graph.xml"), _read(folder, "graph.bin"))
+    graph = _compile(folder, read_file(folder, "graph.xml"), read_file(folder, "graph.bin"))
     cases = [{"k": k, "probabilities": _golden_answer(graph, card, k)} for k in range(GOLDEN_CASES)]
-    _write(folder / "golden.json", {"seed_formula": SEED_FORMULA, "cases": cases})
+    (folder / "golden.json").write_bytes(as_bytes({"seed_formula": SEED_FORMULA, "cases": cases}))
     there = [name for name in EVIDENCE if (folder / name).is_file()]
-    files = {name: hashlib.sha256(_read(folder, name)).hexdigest() for name in (*OTHER_FILES, *there)}
-    unsealed = _as_bytes({**card, "files": files, "seal": ""})
-    if unsealed.count(_UNSEALED) != 1:
-        raise ValueError('A card holds "seal" once, at its end.')
-    mark = hashlib.sha256(unsealed).hexdigest().encode()
-    (folder / "card.json").write_bytes(unsealed.replace(_UNSEALED, b'"seal": "' + mark + b'"'))
+    write_seal(folder, card, (*OTHER_FILES, *there))
     return load_artefact(folder)
 
 
@@ -139,11 +139,13 @@ def models_root() -> Path:
 
 
 def available(root: Path | str | None = None) -> list[Path]:
-    """Model folders under `root` (None: `models_root()`), by name, the newest version of each first; not verified."""
+    """Folders under `root` (None: `models_root()`) of models of mammograms, by name, the newest version of each first; not verified."""
     root = models_root() if root is None else Path(root)
     if not root.is_dir():
         return []
-    folders = [folder for folder in root.iterdir() if (folder / "card.json").is_file()]
+    folders = [
+        folder for folder in root.iterdir() if (folder / "card.json").is_file() and kind_of(folder) == MAMMOGRAMS
+    ]
     newest_first = sorted(folders, key=lambda folder: _version(folder.name), reverse=True)
     return sorted(newest_first, key=lambda folder: folder.name.rpartition("-")[0])
 
@@ -174,9 +176,9 @@ def find_model(name: str, root: Path | str | None = None) -> Path:
     raise ValueError(f"There is no model {name!r}. Models here: {there}.")
 
 
-def golden_canvas(k: int) -> FloatArray:
-    """Input (512, 320) float32 of golden case `k`, by the formula that golden.json states."""
-    row, column = np.indices(CANVAS, dtype=np.float64)
+def golden_canvas(k: int, canvas: tuple[int, int] = CANVAS) -> FloatArray:
+    """Input (rows, columns) float32 of golden case `k`, by the formula that golden.json states."""
+    row, column = np.indices(canvas, dtype=np.float64)
     wave = 0.5 + 0.5 * np.sin(0.013 * (k + 1) * row) * np.cos(0.021 * (k + 1) * column)
     return wave.astype(np.float32)
 
@@ -187,27 +189,9 @@ def _version(folder_name: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
 
 
-def _read(folder: Path, name: str) -> bytes:
-    if Path(name).name != name:
-        raise ArtefactMismatch(f"{folder.name}: the card names {name!r}, which is not in the folder.")
-    try:
-        return (folder / name).read_bytes()
-    except OSError as error:
-        raise ArtefactMismatch(f"{folder.name}: {name} cannot be read ({error.strerror}).") from error
-
-
-def _unseal(folder: Path, content: bytes) -> dict[str, Any]:
-    """The card, if its bytes are those that were sealed and it has every field that is relied on."""
-    marks = _SEAL.findall(content)
-    if len(marks) != 1 or hashlib.sha256(_SEAL.sub(_UNSEALED, content)).hexdigest().encode() != marks[0]:
-        raise ArtefactMismatch(f"{folder.name}: card.json is not the card that was sealed.")
-    card: dict[str, Any] = json.loads(content)
-    wrong = [key for key in (*CARD_KEYS, "files") if key not in card]
-    if wrong:
-        raise ArtefactMismatch(f"{folder.name}: card.json lacks {', '.join(wrong)}.")
-    if tuple(card["classes"]) != CLASSES or tuple(card["canvas"]) != CANVAS:
+def _check_card(folder: Path, card: Mapping[str, Any]) -> None:
+    if tuple(card["classes"]) != CLASSES or not all(SIDES[0] <= side <= SIDES[1] for side in _canvas(card)):
         raise ArtefactMismatch(f"{folder.name}: card.json states classes or a canvas that are not ours.")
-    return card
 
 
 def _compile(folder: Path, xml: bytes, weights: bytes, threads: int | None = None, at_once: int = 1) -> Any:
@@ -244,19 +228,16 @@ def _check_golden(folder: Path, golden: Mapping[str, Any], card: Mapping[str, An
 
 def _golden_answer(graph: Any, card: Mapping[str, Any], k: int) -> list[float]:
     calibration = np.array([_calibration(card, card["calibration"]["default"])], np.float32)
-    inputs = {"canvas": golden_canvas(k)[None, :, :, None], "calibration": calibration}
+    inputs = {"canvas": golden_canvas(k, _canvas(card))[None, :, :, None], "calibration": calibration}
     return [float(p) for p in graph.create_infer_request().infer(inputs)["probabilities"][0]]
+
+
+def _canvas(card: Mapping[str, Any]) -> tuple[int, int]:
+    rows, columns = card["canvas"]
+    return int(rows), int(columns)
 
 
 def _calibration(card: Mapping[str, Any], source: str) -> tuple[float, ...]:
     entries = card["calibration"]
     entry = entries[source if source in entries and source != "default" else entries["default"]]
     return (*map(float, entry["weights"]), float(entry["intercept"]))
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_bytes(_as_bytes(content))
-
-
-def _as_bytes(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")

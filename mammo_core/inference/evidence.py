@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.inference.artefact import Artefact, ArtefactMismatch
+from mammo_core.inference.artefact import Artefact
+from mammo_core.inference.sealed import ArtefactMismatch
 
 JUDGED_COLUMNS = ("set", "unit", "how", "woman", "malignant", "suspicion", "fold")
 HISTORY_KEYS = ("fold", "round", "epoch")

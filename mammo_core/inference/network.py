@@ -24,8 +24,8 @@ from mammo_core.preprocessing import CANVAS, CanvasTransform, NetworkInput, prep
 
 KINDS = ("lesion", "gradcam")
 
-HALF_CELL = 8
-"""Canvas pixels by which a map's maximum may miss the breast: half a cell of a 32×20 map, which knows no better."""
+HALF_CELL = 1 / 64
+"""Part of the canvas' rows by which a map's maximum may miss the breast: half a cell of a 32×20 map, which knows no better."""
 
 
 class Network:
@@ -53,7 +53,7 @@ class Network:
             raise ValueError(f"{mammogram.name} is not to be scored: {mammogram.unscored[1]}")
         if not mammogram.pixels.size:
             raise ValueError(f"{mammogram.name} holds no pixels.")
-        seen = _prepared(mammogram)
+        seen = _prepared(mammogram, self.artefact.canvas)
         inputs = {
             "canvas": seen.canvas[None, :, :, None],
             "calibration": np.array([self.artefact.calibration(mammogram.source)], np.float32),
@@ -71,7 +71,7 @@ class Network:
             suspicion=100.0 * float(probabilities[2]),
             maps=maps,
             foci=tuple(
-                _placed(focus, seen.transform) for focus in find_foci(_on_canvas(maps["lesion"][2]), _reach(seen))
+                _placed(focus, seen.transform) for focus in find_foci(_on_canvas(maps["lesion"][2], seen), _reach(seen))
             ),
         )
 
@@ -103,7 +103,7 @@ def heat_map(
     if result.image_id != mammogram.image_id:
         raise ValueError(f"The result is not that of {mammogram.name}.")
     seen = _prepared(mammogram)
-    heat, breast = _on_canvas(result.maps[kind][CLASSES.index(class_name)]), _reach(seen)
+    heat, breast = _on_canvas(result.maps[kind][CLASSES.index(class_name)], seen), _reach(seen)
     if kind == "gradcam":
         heat = heat / max(float(heat.max()), float(np.finfo(np.float32).tiny))
     if says_nothing(heat, breast):
@@ -115,21 +115,22 @@ def heat_map(
 _PREPARED: WeakKeyDictionary[Mammogram, NetworkInput] = WeakKeyDictionary()
 
 
-def _prepared(mammogram: Mammogram) -> NetworkInput:
+def _prepared(mammogram: Mammogram, canvas: tuple[int, int] | None = None) -> NetworkInput:
+    """The network's input of a mammogram on `canvas`; None where any will do, as for bringing maps back."""
     seen = _PREPARED.get(mammogram)
-    if seen is None:
-        seen = _PREPARED[mammogram] = prepare(mammogram)
+    if seen is None or canvas not in (None, seen.canvas.shape):
+        seen = _PREPARED[mammogram] = prepare(mammogram, canvas or CANVAS)
     return seen
 
 
-def _on_canvas(map_: FloatArray) -> FloatArray:
-    """A map of 32×20 cells on the canvas' own 512×320 pixels."""
-    return np.asarray(cv2.resize(map_, CANVAS[::-1], interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+def _on_canvas(map_: FloatArray, seen: NetworkInput) -> FloatArray:
+    """A map of cells on the canvas' own pixels."""
+    return np.asarray(cv2.resize(map_, seen.canvas.shape[::-1], interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
 def _reach(seen: NetworkInput) -> npt.NDArray[np.bool_]:
     """Where on the canvas a map's maximum may lie: the breast and half a map cell around it."""
-    size = 2 * HALF_CELL + 1
+    size = 2 * round(HALF_CELL * seen.breast.shape[0]) + 1
     return np.asarray(cv2.dilate(seen.breast.view(np.uint8), np.ones((size, size), np.uint8)).view(np.bool_))
 
 

@@ -19,11 +19,11 @@ from mammo_core.preprocessing.outline import BoolArray, FloatArray, find_outline
 from mammo_core.presentation import bright_is_dense
 
 CANVAS = (512, 320)
-"""Rows and columns of the network's input."""
+"""Rows and columns of a network's input, where its card says nothing else."""
 BLACK, WHITE = 2.0, 99.7
 """Percentiles inside the breast that become 0 and 1."""
 SKIN_MARGIN = 9
-"""Canvas pixels kept around the outline; beyond lie letters, stamps and borders, which become black."""
+"""Pixels of a canvas of 512 rows kept around the outline; beyond lie letters, stamps and borders, which become black."""
 
 ENOUGH = 1024
 """Larger pictures are first averaged by a whole factor, to no less than this: twice the canvas."""
@@ -84,36 +84,37 @@ class CanvasTransform:
 
 @dataclass(frozen=True, eq=False)
 class NetworkInput:
-    """`canvas` (512, 320) float32 in 0..1, `breast` (512, 320) bool, and the transform that made them."""
+    """`canvas` (rows, columns) float32 in 0..1, `breast` of the same shape bool, and the transform that made them."""
 
     canvas: FloatArray
     breast: BoolArray
     transform: CanvasTransform
 
 
-def prepare(mammogram: Mammogram) -> NetworkInput:
+def prepare(mammogram: Mammogram, canvas: tuple[int, int] = CANVAS) -> NetworkInput:
     """Make the network's input from a mammogram's pixels alone: a picture file of the same pixels cannot name its padding.
 
     Contrast is normalised, so rescaling changes nothing and stored values will do, but where a table bends them.
     """
     if mammogram.modality_lut is not None:
-        return prepare_grey(bright_is_dense(replace(mammogram, padding=None)))
-    return prepare_grey(mammogram.pixels, inverted=mammogram.inverted != (mammogram.slope < 0))
+        return prepare_grey(bright_is_dense(replace(mammogram, padding=None)), canvas=canvas)
+    return prepare_grey(mammogram.pixels, inverted=mammogram.inverted != (mammogram.slope < 0), canvas=canvas)
 
 
-def prepare_grey(grey: npt.NDArray[Any], *, inverted: bool = False) -> NetworkInput:
+def prepare_grey(grey: npt.NDArray[Any], *, inverted: bool = False, canvas: tuple[int, int] = CANVAS) -> NetworkInput:
     """Make the network's input from a (rows, columns) picture on any scale, dense tissue bright, or dark if `inverted`."""
     step = max(1, max(grey.shape) // ENOUGH)
     rows, columns = grey.shape[0] // step, grey.shape[1] // step
     near = grey if step == 1 else resized(grey[: rows * step, : columns * step], (rows, columns), cv2.INTER_AREA)
     outline = find_outline(near, inverted=inverted)
-    transform = CanvasTransform((rows, columns), outline.box, flipped=not outline.chest_wall_left)
-    canvas = -transform.to_canvas(near) if inverted else transform.to_canvas(near)
+    transform = CanvasTransform((rows, columns), outline.box, not outline.chest_wall_left, canvas)
+    seen = -transform.to_canvas(near) if inverted else transform.to_canvas(near)
     breast = transform.to_canvas(outline.mask.astype(np.uint16) * _ALL) >= _ALL / 2
-    inside = canvas[breast] if breast.any() else canvas.ravel()
+    inside = seen[breast] if breast.any() else seen.ravel()
     black, white = np.percentile(inside, (BLACK, WHITE))
-    scaled = np.clip((canvas - black) / max(white - black, np.finfo(np.float32).tiny), 0, 1)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * SKIN_MARGIN + 1, 2 * SKIN_MARGIN + 1))
+    scaled = np.clip((seen - black) / max(white - black, np.finfo(np.float32).tiny), 0, 1)
+    margin = 2 * (SKIN_MARGIN * canvas[0] // CANVAS[0]) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (margin, margin))
     kept = cv2.dilate(breast.astype(np.uint8), kernel)
     top, left, bottom, right = outline.box
     box = (top * step, left * step, bottom * step, right * step)

@@ -27,7 +27,7 @@ def train(args: argparse.Namespace) -> int:
     from mammo_core.training.patch.fit import fit_fold
 
     recipe = read_recipe(args.recipe)
-    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside)
+    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, recipe.canvas)
     wanted = [NO_FOLD if fold == "all" else int(fold) for fold in args.fold or [*map(str, range(FOLDS)), "all"]]
     for fold in wanted:
         run = args.out / f"{recipe.name}-{recipe.version}" / ("all" if fold == NO_FOLD else f"fold{fold}")
@@ -44,7 +44,7 @@ def evaluate(args: argparse.Namespace) -> int:
     if not folds:
         raise ValueError(f"{args.run} holds no fold with predictions")
     recipe = read_recipe(args.run / f"fold{folds[0]}" / "recipe.toml")
-    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside)
+    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, recipe.canvas)
     predictions = read_predictions([(args.run / f"fold{fold}", fold) for fold in folds], pictures)
     judged = f"folds {', '.join(map(str, folds))}"
     for number, name in enumerate(["all heads, weighed by source", *(head.name for head in recipe.heads)]):
@@ -67,7 +67,7 @@ def promote(args: argparse.Namespace) -> int:
     if not folds:
         raise ValueError(f"{args.run} holds no trained network")
     recipe = read_recipe(folds[0])
-    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside)
+    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, recipe.canvas)
     artefact = make(args.run, None if args.fold == "all" else int(args.fold), pictures, models_root())
     print(f"{artefact.folder} {artefact.digest}")
     return 0
@@ -76,7 +76,7 @@ def promote(args: argparse.Namespace) -> int:
 def point(args: argparse.Namespace) -> int:
     """Play the pointing game with a served model: both kinds of map, on women it was not trained on."""
     artefact = load_artefact(find_model(args.model) if args.model else _default())
-    pictures = _pictures(args.data, args.prepared, ("cbis_ddsm_mass", "mini_mias"))
+    pictures = _pictures(args.data, args.prepared, ("cbis_ddsm_mass", "mini_mias"), artefact.canvas)
     held_out = artefact.card["held_out_fold"]
     unseen = pictures.of("mini_mias") | (pictures.folds() == held_out)
     print(f"{'set':16} {'map':8} {'n':>4} {'hit':>6} {'15 px':>6} {'centre':>6} {'random':>6}")
@@ -143,10 +143,10 @@ def _spoken(run: Path) -> Callable[[str], None]:
     return say
 
 
-def _pictures(data: Path, prepared: Path | None, sets: tuple[str, ...]) -> Pictures:
+def _pictures(data: Path, prepared: Path | None, sets: tuple[str, ...], canvas: tuple[int, int]) -> Pictures:
     """Read the pictures, or unpack `prepared` (and write it where it does not exist yet)."""
     if prepared is None:
-        return read_pictures(data, sets)
+        return read_pictures(data, sets, canvas)
     if not prepared.is_file():
-        pack(read_pictures(data, sets), prepared)
+        pack(read_pictures(data, sets, canvas), prepared)
     return unpack(prepared)

@@ -71,7 +71,7 @@ def test_even_a_space_in_the_card_is_refused(folder: Path) -> None:
 
 
 def test_a_runtime_that_answers_differently_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mammo_core.inference.artefact.golden_canvas", lambda k: golden_canvas(k) * 0.99)
+    monkeypatch.setattr("mammo_core.inference.artefact.golden_canvas", lambda *k: golden_canvas(*k) * 0.99)
     with pytest.raises(ArtefactMismatch, match="golden"):
         load_artefact(folder)
 

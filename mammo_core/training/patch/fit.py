@@ -21,7 +21,7 @@ from safetensors.numpy import load_file, save_file
 
 from mammo_core.training.export import reader
 from mammo_core.training.patch.head import BENIGN_MAP, Head, fit_head
-from mammo_core.training.patch.networks import CELL, crop_side, mobilenet_v2, patch_network, whole_network
+from mammo_core.training.patch.networks import CELL, crop_side, mobilenet_v2, patch_network, whole_network, with_weights
 from mammo_core.training.patch.patches import SPOTS, Mined, PatchBatches, hottest
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
 from mammo_core.training.patch.recipe import Recipe, read_recipe
@@ -48,6 +48,13 @@ def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fo
     keras.utils.set_random_seed(recipe.seed)
     backbone = mobilenet_v2(weights / recipe.backbone, recipe.norm_momentum)
     dense: tuple[Any, Any] | None = None
+    if recipe.start:
+        started = run.parent.parent / recipe.start / run.name / "weights.safetensors"
+        if not started.is_file():
+            raise ValueError(f"The recipe goes on from {started}, which is not there; train {recipe.start} first.")
+        tensors = load_file(started)
+        with_weights(backbone, tensors)
+        dense = (tensors["patch_logits/kernel"], tensors["patch_logits/bias"])
     mined = Mined()
     for number, round_ in enumerate(recipe.rounds):
         checkpoint = run / f"round{number + 1}.weights.h5"
@@ -58,8 +65,10 @@ def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fo
             network.load_weights(checkpoint)
             say(f"round {number + 1}: read back")
         else:
-            if number:
-                mined = _mine(whole_network(backbone, *_dense(dense), _canvas(pictures)), pictures, trained, say)
+            if dense is not None:
+                mined = _mine(
+                    whole_network(backbone, *_dense(dense), _canvas(pictures), recipe.patch), pictures, trained, say
+                )
             batches = PatchBatches(pictures, trained, round_, mined, crop_side(recipe), recipe.seed + number)
             network.compile(
                 optimizer=keras.optimizers.AdamW(
@@ -75,7 +84,7 @@ def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fo
     _round_to_half(backbone)
     features = _kept_features(
         run / "features.safetensors",
-        lambda: pooled(whole_network(backbone, *_dense(dense), _canvas(pictures)), pictures, say),
+        lambda: pooled(whole_network(backbone, *_dense(dense), _canvas(pictures), recipe.patch), pictures, say),
     )
     heads = [
         fit_head(spec, features, pictures.malignant, pictures.columns["dataset"], trained) for spec in recipe.heads

@@ -1,8 +1,8 @@
 """The networks: a patch network, and the whole-picture network that carries it over a canvas.
 
 The whole-picture network carries its last stage, of stride 32, four times over the features before it, moved by half a stride, so
-that its maps have a cell every 16 pixels; the features of 3x3 cells are averaged before they are classified, since that is what the
-patch network saw. Everything from the averaged features to the class scores is linear but for maxima, so Grad-CAM's channel
+that its maps have a cell every 16 pixels; the features of the cells that a patch spans (3x3 of 112 pixels) are averaged before they are
+classified, since that is what the patch network saw. Everything from the averaged features to the class scores is linear but for maxima, so Grad-CAM's channel
 weights are constants.
 """
 
@@ -23,8 +23,8 @@ CELL = 16
 """Canvas pixels from one cell of the whole-picture maps to the next."""
 HALF_STRIDE = "block_13_expand_relu"
 """The last layer of MobileNetV2 at stride 16: up to it, a canvas moved by half a stride gives the same features, moved by a cell."""
-TOP_CELLS = 20
-"""How many cells of a map its top mean is taken over."""
+TOP_SHARE = 32
+"""The top mean of a map is taken over one cell in so many: 20 of 32×20."""
 POOLED = "pooled_cells"
 """Name of the layer that Grad-CAM looks at: (rows/16, columns/16, 1280)."""
 
@@ -118,13 +118,10 @@ class Interleaved(layers.Layer):  # type: ignore[misc]
 class TopMean(layers.Layer):  # type: ignore[misc]
     """(N, rows, columns, k) to (N, k): the mean of the largest cells of each channel."""
 
-    def __init__(self, count: int = TOP_CELLS, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.count = count
-
     def call(self, maps: Any) -> Any:
-        flat = ops.transpose(ops.reshape(maps, (-1, maps.shape[1] * maps.shape[2], maps.shape[3])), (0, 2, 1))
-        return ops.mean(ops.top_k(flat, self.count)[0], axis=-1)
+        cells = maps.shape[1] * maps.shape[2]
+        flat = ops.transpose(ops.reshape(maps, (-1, cells, maps.shape[3])), (0, 2, 1))
+        return ops.mean(ops.top_k(flat, max(1, cells // TOP_SHARE))[0], axis=-1)
 
 
 class LesionContrasts(layers.Layer):  # type: ignore[misc]
@@ -136,7 +133,7 @@ class LesionContrasts(layers.Layer):  # type: ignore[misc]
 
 
 def whole_network(
-    backbone: Any, kernel: np.ndarray[Any, Any], bias: np.ndarray[Any, Any], canvas: tuple[int, int]
+    backbone: Any, kernel: np.ndarray[Any, Any], bias: np.ndarray[Any, Any], canvas: tuple[int, int], patch: int
 ) -> Any:
     """A (rows, columns, 1) canvas in 0..1 to pooled features and maps, as a dict of outputs.
 
@@ -149,7 +146,7 @@ def whole_network(
     last_at_half_stride = backbone.get_layer(HALF_STRIDE).output
     shared, rest = keras.Model(backbone.input, last_at_half_stride), keras.Model(last_at_half_stride, backbone.output)
     x = rest(Moved()(shared(layers.Rescaling(2.0, offset=-1.0)(x))))
-    x = Interleaved()(layers.AveragePooling2D(3, strides=1, padding="same")(x))
+    x = Interleaved()(layers.AveragePooling2D(_cells_of(patch), strides=1, padding="same")(x))
     cells = layers.Activation("linear", name=POOLED)(x)
     classify = layers.Conv2D(3, 1, name="lesion_logits")
     logits = classify(cells)
@@ -163,6 +160,11 @@ def whole_network(
         "cells": cells,
     }
     return keras.Model(inputs, outputs, name="whole_network")
+
+
+def _cells_of(patch: int) -> int:
+    """Cells of stride 32 that a patch spans, an odd number: 3 of 112 pixels, 5 of 160."""
+    return patch // STRIDE // 2 * 2 + 1
 
 
 class Weighed(layers.Layer):  # type: ignore[misc]
@@ -192,7 +194,11 @@ class Probabilities(layers.Layer):  # type: ignore[misc]
 
 
 def serving_network(
-    backbone: Any, tensors: dict[str, np.ndarray[Any, Any]], benign: tuple[float, float], canvas: tuple[int, int]
+    backbone: Any,
+    tensors: dict[str, np.ndarray[Any, Any]],
+    benign: tuple[float, float],
+    canvas: tuple[int, int],
+    patch: int,
 ) -> Any:
     """The network that ships: `canvas` and `calibration` to `scores`, `probabilities`, `gradcam` and `lesion`, in one pass.
 
@@ -202,7 +208,7 @@ def serving_network(
     scores being linear in pooled cells, that mean is a constant, whichever cells the maxima fall on.
     """
     kernel, bias = tensors["patch_logits/kernel"], tensors["patch_logits/bias"]
-    whole = whole_network(backbone, kernel, bias, canvas)
+    whole = whole_network(backbone, kernel, bias, canvas, patch)
     heads, depth = tensors["head/weights"].shape[1], kernel.shape[0]
     calibration = layers.Input((heads + 1,), name="calibration")
     features = layers.Concatenate()([whole.output[name] for name in ("average", "maximum", "maps")])
@@ -240,7 +246,11 @@ def serving_network(
 
 def load_backbone(tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
     """MobileNetV2 with a run's weights."""
-    backbone = mobilenet_v2(None, 0.99)
+    return with_weights(mobilenet_v2(None, 0.99), tensors)
+
+
+def with_weights(backbone: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
+    """`backbone` with a run's weights in it."""
     for layer in backbone.layers:
         names = [f"{layer.name}/{weight.path.split('/')[-1]}" for weight in layer.weights]
         if names:

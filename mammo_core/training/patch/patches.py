@@ -64,8 +64,6 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
     ) -> None:
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=16)
         self.round, self.side, self.seed, self.mined, self.epoch = round_, side, seed, mined, 0
-        reach = side // 2
-        self.padded = np.pad(pictures.canvases, ((0, 0), (reach, reach), (reach, reach)))
         self.pictures = pictures
         usable = chosen[pictures.box_picture]
         mass = pictures.of("cbis_ddsm_mass")[pictures.box_picture]
@@ -148,4 +146,10 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
         rows, columns = self.pictures.canvases.shape[1:]
         row = min(max(math.floor(centre[0]), 0), rows - 1)
         column = min(max(math.floor(centre[1]), 0), columns - 1)
-        return np.asarray(self.padded[picture, row : row + self.side, column : column + self.side])
+        crop, reach = np.zeros((self.side, self.side), np.uint8), self.side // 2
+        top, left = max(0, reach - row), max(0, reach - column)
+        part = self.pictures.canvases[
+            picture, max(0, row - reach) : row - reach + self.side, max(0, column - reach) : column - reach + self.side
+        ]
+        crop[top : top + part.shape[0], left : left + part.shape[1]] = part
+        return crop

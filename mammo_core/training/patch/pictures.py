@@ -12,11 +12,14 @@ import json
 import zlib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from mammo_core.preprocessing import CANVAS, prepare_grey
 
 FOLDS = 5
 NO_FOLD = -1
@@ -59,8 +62,8 @@ class Pictures:
         return np.array([zlib.crc32(woman.encode()) % FOLDS for woman in self.women], dtype=np.int64)
 
 
-def read_pictures(data: Path, sets: tuple[str, ...]) -> Pictures:
-    """Read and outline every picture of `sets` under `data`. Raises FileNotFoundError naming a set that is not there."""
+def read_pictures(data: Path, sets: tuple[str, ...], canvas: tuple[int, int] = CANVAS) -> Pictures:
+    """Read every picture of `sets` under `data` on a `canvas` of so many rows and columns. Raises FileNotFoundError naming a set that is not there."""
     rows: list[dict[str, str]] = []
     boxes: dict[str, list[tuple[float, float, float, float, str]]] = {}
     for name in sets:
@@ -76,7 +79,7 @@ def read_pictures(data: Path, sets: tuple[str, ...]) -> Pictures:
                 boxes.setdefault(str(data / name / row["file"]), []).append(corners)
     paths = [row["path"] for row in rows]
     with ProcessPoolExecutor() as pool:
-        done = list(pool.map(_outlined, paths, [boxes.get(path, []) for path in paths], chunksize=16))
+        done = list(pool.map(partial(_outlined, canvas), paths, [boxes.get(path, []) for path in paths], chunksize=16))
     found = [(index, *box) for index, (_, _, each) in enumerate(done) for box in each]
     return Pictures(
         np.stack([canvas for canvas, _, _ in done]),
@@ -89,11 +92,9 @@ def read_pictures(data: Path, sets: tuple[str, ...]) -> Pictures:
 
 
 def _outlined(
-    path: str, boxes: list[tuple[float, float, float, float, str]]
+    canvas: tuple[int, int], path: str, boxes: list[tuple[float, float, float, float, str]]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], list[tuple[float, float, float, float, str]]]:
-    from mammo_core.preprocessing import prepare_grey
-
-    prepared = prepare_grey(np.asarray(Image.open(path).convert("L"), dtype=np.float32))
+    prepared = prepare_grey(np.asarray(Image.open(path).convert("L"), dtype=np.float32), canvas=canvas)
     moved = []
     for top, left, bottom, right, label in boxes:
         corners = prepared.transform.points_to_canvas(np.array([[top, left], [bottom, right]]) - 0.5)

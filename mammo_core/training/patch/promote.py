@@ -62,7 +62,10 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
     shift = -BENIGN_SCALE * float(np.quantile(predictions.benign_map[clear], 1 - BENIGN_SHARE))
     tensors = _with_heads_together(load_file(source / "weights.safetensors"), recipe)
     canvas = (pictures.canvases.shape[1], pictures.canvases.shape[2])
-    export(serving_network(load_backbone(tensors), tensors, (BENIGN_SCALE, shift), canvas), folder / "graph.xml")
+    export(
+        serving_network(load_backbone(tensors), tensors, (BENIGN_SCALE, shift), canvas, recipe.patch),
+        folder / "graph.xml",
+    )
     save_file(tensors, folder / "weights.safetensors")
     shutil.copyfile(source / "recipe.toml", folder / "recipe.toml")
     for each in judged:

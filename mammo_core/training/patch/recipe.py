@@ -47,13 +47,20 @@ class HeadSpec:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole recipe; `sets` are trained on, `outside` only judged on. All heads ship; calibration weighs them by source."""
+    """A whole recipe: `sets` are trained on, `outside` only judged on; `canvas` has rows and columns.
 
+    `start` names the run whose networks training goes on from, fold by fold ("": from the backbone's weights). All heads ship;
+    calibration weighs them by source.
+    """
+
+    kind: str
     name: str
     version: str
     title: str
     seed: int
     backbone: str
+    canvas: tuple[int, int]
+    start: str
     sets: tuple[str, ...]
     outside: tuple[str, ...]
     patch: int

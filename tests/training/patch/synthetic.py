@@ -12,11 +12,14 @@ from mammo_core.training.patch.pictures import COLUMNS, Pictures
 from tests.preprocessing.phantoms import breast
 
 RECIPE = """
+kind = "patch"
 name = "tiny"
 version = "1"
 title = "Tiny"
 seed = 3
 backbone = "backbone.npz"
+canvas = [512, 320]
+start = ""
 sets = ["rsna", "cbis_ddsm_mass"]
 outside = ["mini_mias"]
 patch = 32

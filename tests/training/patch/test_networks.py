@@ -34,7 +34,7 @@ def serving(backbone: Any, canvases: np.ndarray) -> Any:
     from mammo_core.training.patch.networks import serving_network, whole_network
 
     rng = np.random.default_rng(2)
-    whole = whole_network(backbone, np.zeros((1280, 3), np.float32), np.zeros(3, np.float32), CANVAS)
+    whole = whole_network(backbone, np.zeros((1280, 3), np.float32), np.zeros(3, np.float32), CANVAS, 112)
     usual = np.asarray(whole(canvases, training=False)["cells"], np.float64).mean(axis=(0, 1, 2))
     kernel = rng.normal(0, 0.05, (1280, 3))
     # Random features are much alike in every cell; without what they share, every class's map has both signs.
@@ -45,7 +45,7 @@ def serving(backbone: Any, canvases: np.ndarray) -> Any:
         "head/weights": rng.normal(0, 0.05, (2566, 2)).astype(np.float32),
         "head/bias": np.array([0.1, -0.2], dtype=np.float32),
     }
-    return serving_network(backbone, tensors, (1.0, -0.2), CANVAS)
+    return serving_network(backbone, tensors, (1.0, -0.2), CANVAS, 112)
 
 
 def blurring_backbone() -> Any:
@@ -77,7 +77,9 @@ def test_a_cell_looks_at_what_lies_around_its_middle() -> None:
     from mammo_core.training.patch.networks import CELL, whole_network
 
     side = 384
-    whole = whole_network(blurring_backbone(), np.zeros((1280, 3), np.float32), np.zeros(3, np.float32), (side, side))
+    whole = whole_network(
+        blurring_backbone(), np.zeros((1280, 3), np.float32), np.zeros(3, np.float32), (side, side), 112
+    )
     canvas = tf.constant(np.full((1, side, side, 1), 0.5, np.float32))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(canvas)
