@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from mammo_core.cli import UsageError
+from mammo_core.cytology import feature_models, load_feature_model
 from mammo_core.inference import (
     ArtefactMismatch,
     available,
@@ -18,16 +19,16 @@ from mammo_core.inference import (
 
 
 def list_models() -> int:
-    """Print name and title of every model; an asterisk marks the default. Does not verify them."""
-    folders = available()
-    if not folders:
+    """Print name and title of every model; an asterisk marks the default. Those of features come last. Does not verify them."""
+    folders, of_features = available(), feature_models()
+    if not folders and not of_features:
         print(f"There is no model in {models_root()}.", file=sys.stderr)
         return 0
     try:
         default = default_model()
     except ValueError as error:
         raise UsageError(f"models/default: {error}") from error
-    for folder in folders:
+    for folder in [*folders, *of_features]:
         try:
             title = json.loads((folder / "card.json").read_bytes())["title"]
         except (ValueError, KeyError, TypeError):
@@ -39,7 +40,9 @@ def list_models() -> int:
 def verify_models(names: Sequence[str]) -> int:
     """Verify the models named, or all; 2 where one is not what its card says, with the reason on stderr."""
     try:
-        folders = [find_model(name) for name in names] or available()
+        of_features = feature_models()
+        known = {folder.name: folder for folder in of_features}
+        folders = [known.get(name) or find_model(name) for name in names] or [*available(), *of_features]
     except ValueError as error:
         raise UsageError(str(error)) from error
     if not folders:
@@ -47,8 +50,8 @@ def verify_models(names: Sequence[str]) -> int:
     wrong = 0
     for folder in folders:
         try:
-            artefact = load_artefact(folder)
-            print(f"{folder.name}  verified, {artefact.digest}")
+            load = load_feature_model if folder in of_features else load_artefact
+            print(f"{folder.name}  verified, {load(folder).digest}")
         except ArtefactMismatch as mismatch:
             wrong += 1
             print(f"{folder.name}  NOT verified", flush=True)
