@@ -53,6 +53,9 @@ CARD_KEYS = (
 VIEWS = 4
 """Pictures of an exam, which are scored at once."""
 
+SIDES = (64, 2048)
+"""Least and most rows or columns of a canvas."""
+
 
 @dataclass(frozen=True, eq=False)
 class Artefact:
@@ -76,6 +79,11 @@ class Artefact:
     def name(self) -> str:
         """Name and version, as folder and results carry it."""
         return f"{self.card['name']}-{self.card['version']}"
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Rows and columns of the network's input."""
+        return _canvas(self.card)
 
     def calibration(self, source: Source) -> tuple[float, ...]:
         """A weight for every head, then the intercept, for pictures of `source`; the card's default where it has none of its own."""
@@ -168,9 +176,9 @@ def find_model(name: str, root: Path | str | None = None) -> Path:
     raise ValueError(f"There is no model {name!r}. Models here: {there}.")
 
 
-def golden_canvas(k: int) -> FloatArray:
-    """Input (512, 320) float32 of golden case `k`, by the formula that golden.json states."""
-    row, column = np.indices(CANVAS, dtype=np.float64)
+def golden_canvas(k: int, canvas: tuple[int, int] = CANVAS) -> FloatArray:
+    """Input (rows, columns) float32 of golden case `k`, by the formula that golden.json states."""
+    row, column = np.indices(canvas, dtype=np.float64)
     wave = 0.5 + 0.5 * np.sin(0.013 * (k + 1) * row) * np.cos(0.021 * (k + 1) * column)
     return wave.astype(np.float32)
 
@@ -182,7 +190,7 @@ def _version(folder_name: str) -> tuple[tuple[int, str], ...]:
 
 
 def _check_card(folder: Path, card: Mapping[str, Any]) -> None:
-    if tuple(card["classes"]) != CLASSES or tuple(card["canvas"]) != CANVAS:
+    if tuple(card["classes"]) != CLASSES or not all(SIDES[0] <= side <= SIDES[1] for side in _canvas(card)):
         raise ArtefactMismatch(f"{folder.name}: card.json states classes or a canvas that are not ours.")
 
 
@@ -220,8 +228,13 @@ def _check_golden(folder: Path, golden: Mapping[str, Any], card: Mapping[str, An
 
 def _golden_answer(graph: Any, card: Mapping[str, Any], k: int) -> list[float]:
     calibration = np.array([_calibration(card, card["calibration"]["default"])], np.float32)
-    inputs = {"canvas": golden_canvas(k)[None, :, :, None], "calibration": calibration}
+    inputs = {"canvas": golden_canvas(k, _canvas(card))[None, :, :, None], "calibration": calibration}
     return [float(p) for p in graph.create_infer_request().infer(inputs)["probabilities"][0]]
+
+
+def _canvas(card: Mapping[str, Any]) -> tuple[int, int]:
+    rows, columns = card["canvas"]
+    return int(rows), int(columns)
 
 
 def _calibration(card: Mapping[str, Any], source: str) -> tuple[float, ...]:
