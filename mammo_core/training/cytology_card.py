@@ -1,0 +1,168 @@
+"""The figures of a run on cell-nucleus features, from the files of the run alone, and the card that says them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mammo_core.cytology import KIND, FeatureModel, seal_feature_model
+from mammo_core.cytology.model import CLASSES
+from mammo_core.evaluation import auc_interval, brier, expected_calibration_error, share_interval
+from mammo_core.training.bench.runs import Predictions, read_history, read_predictions
+from mammo_core.training.cytology import DATA, MARGIN, FeatureRecipe, Women, read_recipe, wisconsin
+
+DRAWS = 2000
+UNITS = {"radius": "length", "perimeter": "length", "area": "length squared", "texture": "grey levels"}
+"""Of a characteristic; the others have none."""
+
+
+def judged(run: Path) -> dict[str, Any]:
+    """Figures of all folds together, of each fold, and of the controls. Raises ValueError where a fold is missing."""
+    recipe, found = read_recipe(run / "recipe.toml"), _predictions(run)
+    malignant, said = found.columns["label"] == "malignant", found.score
+    women, called = found.columns["patient_id"], found.score >= MARGIN
+    right = called == malignant
+
+    def rng() -> np.random.Generator:
+        return np.random.default_rng(recipe.seed)
+
+    shares = {
+        "accuracy": share_interval(right, women, rng(), DRAWS),
+        "sensitivity": share_interval(called[malignant], women[malignant], rng(), DRAWS),
+        "specificity": share_interval(~called[~malignant], women[~malignant], rng(), DRAWS),
+        "auc": auc_interval(malignant, said, women, rng(), DRAWS),
+    }
+    return {
+        "evaluation": {
+            "n": len(said),
+            "n_malignant": int(malignant.sum()),
+            "margin": MARGIN,
+            **{name: interval.as_list() for name, interval in shares.items()},
+            "brier": brier(malignant, said),
+            "ece": expected_calibration_error(malignant, said),
+        },
+        "folds": [
+            _fold(number, malignant[mine], said[mine], women[mine], rng())
+            for number in range(recipe.protocol.k)
+            for mine in [found.fold == number]
+        ],
+        "checks": json.loads((run / "checks.json").read_text(encoding="utf-8")),
+    }
+
+
+def promote(run: Path, root: Path) -> FeatureModel:
+    """Make the model folder of a finished run under `root` and seal it."""
+    recipe = read_recipe(run / "recipe.toml")
+    folder = root / f"{recipe.name}-{recipe.version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("graph.xml", "graph.bin"):
+        shutil.copyfile(run / "all" / name, folder / name)
+    shutil.copyfile(run / "recipe.toml", folder / "recipe.toml")
+    _write(folder / "judged.csv", *_judged_rows(_predictions(run)))
+    _write(folder / "history.csv", *_history_rows(run, recipe))
+    return seal_feature_model(folder, card(recipe, wisconsin(), judged(run)))
+
+
+def card(recipe: FeatureRecipe, women: Women, figures: dict[str, Any]) -> dict[str, Any]:
+    """The card of a model, but for its files and seal."""
+    n, n_malignant = len(women.malignant), int(women.malignant.sum())
+    return {
+        "kind": KIND,
+        "name": recipe.name,
+        "version": recipe.version,
+        "title": recipe.title,
+        "classes": list(CLASSES),
+        "features": [_feature(women, place) for place in range(len(women.features))],
+        "units": "The set does not name its unit of length; it is that of its digitised pictures. Area is in its square, texture in "
+        "grey levels; all others have no unit. Mean, standard error, and the mean of the three worst nuclei of each.",
+        "data": {
+            "set": DATA,
+            "title": "Wisconsin diagnostic set (W. H. Wolberg, W. N. Street, O. L. Mangasarian, University of Wisconsin, 1995)",
+            "women": n,
+            "malignant": n_malignant,
+            "source": "UCI Machine Learning Repository, as scikit-learn ships it",
+        },
+        "protocol": [
+            f"{recipe.protocol.k} folds, stratified, by seed {recipe.seed}; each woman is judged once, by a network fitted to the others.",
+            "Features are scaled by mean and variance of the women fitted to, inside each fold.",
+            f"{recipe.training.epochs} epochs, the last one is taken; recipe and threshold of {MARGIN} were set down before the first "
+            "division was judged. No choice was made on the women judged.",
+            f"Intervals are 95 %: {DRAWS} draws of the women.",
+            "What ships was fitted to all women.",
+        ],
+        "stated": {"title": recipe.system.title, "figures": recipe.system.stated, "reason": recipe.system.reason},
+        **figures,
+        "not_for": [
+            "Mammograms, or any other picture of a breast: it reads measurements of cell nuclei in a fine-needle aspirate.",
+            "Any decision about a woman. It has not been tested outside one hospital and its one instrument.",
+            "Measurements made with another program, stain or magnification: their numbers mean something else.",
+        ],
+        "limits": [
+            f"{n} women of one hospital, aspirates taken before 1995, nuclei outlined by hand on a screen.",
+            f"{n_malignant} of {n} masses were malignant: a probability is not that of another clinic's patients.",
+            "Only solid masses that were worth an aspirate are in the set.",
+            "There is no second set with these features: nothing here was tested on women from elsewhere.",
+        ],
+        "licence": "Research use only, not for clinical use. Data: UCI Machine Learning Repository, CC BY 4.0.",
+    }
+
+
+def _fold(
+    number: int, malignant: npt.NDArray[np.bool_], said: npt.NDArray[np.float64], women: Any, rng: np.random.Generator
+) -> dict[str, Any]:
+    return {
+        "fold": number,
+        "n": len(said),
+        "n_malignant": int(malignant.sum()),
+        "accuracy": share_interval((said >= MARGIN) == malignant, women, rng, DRAWS).as_list(),
+        "auc": auc_interval(malignant, said, women, rng, DRAWS).as_list(),
+    }
+
+
+def _feature(women: Women, place: int) -> dict[str, Any]:
+    name, values = women.features[place], women.values[:, place]
+    unit = next((unit for word, unit in UNITS.items() if word in name.split()), "none")
+    medians = {label: float(np.median(values[women.malignant == bool(k)])) for k, label in enumerate(CLASSES)}
+    return {"name": name, "unit": unit, "range": [float(values.min()), float(values.max())], "median": medians}
+
+
+def _predictions(run: Path) -> Predictions:
+    recipe, found = read_recipe(run / "recipe.toml"), read_predictions(run, ["test"])
+    if absent := set(range(recipe.protocol.k)) - set(found.fold.tolist()):
+        raise ValueError(f"{run} lacks fold {min(absent)}; train it first")
+    return found
+
+
+def _judged_rows(found: Predictions) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    rows = zip(
+        found.columns["patient_id"],
+        found.fold.tolist(),
+        (found.columns["label"] == "malignant").astype(int).tolist(),
+        [f"{p:.6f}" for p in found.score],
+        strict=True,
+    )
+    return ("woman", "fold", "malignant", "p_malignant"), sorted(rows)
+
+
+def _history_rows(run: Path, recipe: FeatureRecipe) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    rows: list[tuple[Any, ...]] = []
+    for fold in range(recipe.protocol.k):
+        columns = read_history(run / f"fold{fold}")
+        rows += [
+            (fold, int(epoch), f"{loss:.6g}", f"{accuracy:.6g}")
+            for epoch, loss, accuracy in zip(columns["epoch"], columns["loss"], columns["accuracy"], strict=True)
+        ]
+    return ("fold", "epoch", "loss", "accuracy"), rows
+
+
+def _write(path: Path, heads: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows([heads, *rows])
+    path.write_text(stream.getvalue(), encoding="utf-8")
