@@ -109,8 +109,8 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a network", description="Train a network by a recipe.")
     train.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a TOML file")
-    train.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
-    train.add_argument("--weights", required=True, metavar="DIR", type=Path, help="the folder of starting weights")
+    train.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets")
+    train.add_argument("--weights", metavar="DIR", type=Path, help="the folder of starting weights")
     train.add_argument("--out", metavar="DIR", type=Path, default=Path("runs"), help="where runs go (default runs)")
     train.add_argument(
         "--fold", nargs="+", choices=[*"01234", "all"], help="folds, or all women (default: the five, then all)"
@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     promote.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")
     promote.add_argument("--fold", choices=[*"01234", "all"], default="all", help="whose network (default all women's)")
-    promote.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
+    promote.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets")
 
     point = commands.add_parser(
         "point",

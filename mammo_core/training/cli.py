@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
+from mammo_core.training import cli_cytology
 from mammo_core.training.patch.judge import POINTING_SETS, pointed
 from mammo_core.training.patch.networks import CELL
 from mammo_core.training.patch.patches import hottest
@@ -24,6 +25,10 @@ from mammo_core.training.patch.recipe import read_recipe
 
 def train(args: argparse.Namespace) -> int:
     """Fit the folds asked for: one of 0..4, "all" women, or (by default) the five and then all."""
+    if cli_cytology.is_features(args.recipe):
+        return cli_cytology.train(args)
+    if args.data is None or args.weights is None:
+        raise ValueError("this recipe needs --data and --weights")
     from mammo_core.training.patch.fit import fit_fold
 
     recipe = read_recipe(args.recipe)
@@ -61,6 +66,10 @@ def evaluate(args: argparse.Namespace) -> int:
 
 def promote(args: argparse.Namespace) -> int:
     """Make a model folder of a run and seal it."""
+    if cli_cytology.is_features(args.run / "recipe.toml"):
+        return cli_cytology.promote(args)
+    if args.data is None:
+        raise ValueError("this run needs --data")
     from mammo_core.training.patch.promote import promote as make
 
     folds = sorted(args.run.glob("*/recipe.toml"))
