@@ -1,0 +1,210 @@
+"""What the readers of data sets share: rows of CSV files that can be named when they are wrong, and pictures found by name.
+
+It opens lists, and of a picture no more than its header; which row means what is the readers' business.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from PIL import Image
+
+from mammo_core.training.datasets.table import Lesion, Row
+
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".webp", ".bmp", ".dcm", ".dicom")
+"""Endings of picture files."""
+PARTS = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+}
+"""What folders and lists call the official parts of a set, and what a table calls them."""
+
+Record = dict[str, str]
+
+
+@contextmanager
+def named(path: Path, row: str) -> Iterator[None]:
+    """Put the file and the row before whatever a ValueError in the block says."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}, {row}: {error}") from error
+
+
+def records(path: Path, columns: Iterable[str], delimiters: str = ",") -> Iterator[tuple[str, Record]]:
+    """The rows of a CSV file with their names: "row 2" is the first, as a spreadsheet counts; empty rows are passed over.
+
+    Cells are stripped. Of several `delimiters` the one that parts the heading most often counts.
+
+    Raises:
+        ValueError: one of `columns` is missing, the file is no text in UTF-8, or a row has more cells than the heading.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        try:
+            heading = stream.readline()
+            stream.seek(0)
+            reader = csv.reader(stream, delimiter=max(delimiters, key=heading.count))
+            names = [cell.strip() for cell in next(reader, [])]
+            missing = [column for column in columns if column not in names]
+            if missing:
+                raise ValueError(f"{path} has no column {', '.join(missing)}")
+            for number, cells in enumerate(reader, start=2):
+                stripped = [cell.strip() for cell in cells]
+                if any(stripped[len(names) :]):
+                    raise ValueError(f"{path}, row {number}: there are more cells than in the heading")
+                if any(stripped):
+                    stripped += [""] * (len(names) - len(stripped))
+                    yield f"row {number}", dict(zip(names, stripped, strict=False))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ValueError(f"{path} is no CSV text: {error}") from error
+
+
+def heading(path: Path) -> list[str]:
+    """The column names of a CSV file, whatever parts them; none where it cannot be read."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            return [name.strip().strip('"') for name in stream.readline().replace(";", ",").split(",")]
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def needed(record: Record, column: str) -> str:
+    """A cell that must hold something.
+
+    Raises:
+        ValueError: it is empty.
+    """
+    if not record[column]:
+        raise ValueError(f"{column} is empty")
+    return record[column]
+
+
+def number(text: str, what: str) -> float:
+    """A number.
+
+    Raises:
+        ValueError: the text is none.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{what} is {text!r}, which is no number") from None
+
+
+def age(text: str) -> float | None:
+    """Years, also as DICOM writes them ("061Y"); None where nothing is said.
+
+    Raises:
+        ValueError: the text is no age.
+    """
+    return number(text.removesuffix("Y"), "the age") if text else None
+
+
+def side(text: str) -> str:
+    """The letter of a side ("L", "left"), "" of nothing.
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    return one_of(text, {"": "", "L": "L", "LEFT": "L", "R": "R", "RIGHT": "R"}, "the laterality")
+
+
+def one_of(text: str, meanings: dict[str, str], what: str) -> str:
+    """What a word stands for; capitals make no difference.
+
+    Raises:
+        ValueError: the word is none of them.
+    """
+    if text.upper() not in meanings:
+        known = ", ".join(word or "nothing" for word in meanings)
+        raise ValueError(f"{what} is {text!r}, not one of: {known}")
+    return meanings[text.upper()]
+
+
+def worst(labels: Iterable[str]) -> str:
+    """The label of a picture that has several."""
+    order = ("normal", "not_malignant", "benign", "malignant")
+    return max(labels, key=order.index)
+
+
+def size(path: Path) -> tuple[int, int]:
+    """Rows and columns of a picture, from its header.
+
+    Raises:
+        ValueError: the file is no picture.
+    """
+    try:
+        with Image.open(path) as picture:
+            return picture.height, picture.width
+    except OSError as error:
+        raise ValueError(f"{path} is no picture that can be measured") from error
+
+
+def clipped(lesion: tuple[float, float, float, float], rows: int, columns: int, label: str) -> Lesion:
+    """A lesion whose box (top, left, bottom, right) is cut off at the edges of its picture."""
+    top, left, bottom, right = lesion
+    return Lesion((max(top, 0.0), max(left, 0.0), min(bottom, float(rows)), min(right, float(columns))), label)
+
+
+class Files:
+    """The picture files below a folder, hidden ones left out, in order; asked for by name."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        found = []
+        for folder, below, names in os.walk(root, followlinks=True):
+            below[:] = [name for name in below if not name.startswith(".")]
+            found += [Path(folder, name) for name in names if not name.startswith(".")]
+        self.all = sorted(found)
+        self.pictures = [path for path in self.all if path.suffix.lower() in PICTURES]
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[Path]]:
+        stems: dict[str, list[Path]] = {}
+        for path in self.pictures:
+            stems.setdefault(path.stem, []).append(path)
+        return stems
+
+    @cached_property
+    def _by_folder(self) -> dict[str, list[Path]]:
+        folders: dict[str, list[Path]] = {}
+        for path in self.pictures:
+            for folder in path.relative_to(self.root).parts[:-1]:
+                folders.setdefault(folder, []).append(path)
+        return folders
+
+    def stem(self, *stems: str) -> Path | None:
+        """The first picture by one of these names without ending."""
+        return next((self._by_stem[stem][0] for stem in stems if stem in self._by_stem), None)
+
+    def within(self, *folders: str) -> list[Path]:
+        """The pictures anywhere below folders of the first of these names that has any."""
+        return next((self._by_folder[folder] for folder in folders if folder in self._by_folder), [])
+
+    def name(self, path: Path) -> str:
+        """How a table names the file: from the folder on, with slashes."""
+        return path.relative_to(self.root).as_posix()
+
+
+def in_both_parts(rows: Sequence[Row]) -> list[str]:
+    """Women with pictures in more than one official part of their set, in order."""
+    parts: dict[str, set[str]] = {}
+    for row in rows:
+        if row.part:
+            parts.setdefault(row.patient_id, set()).add(row.part)
+    return sorted(woman for woman, found in parts.items() if len(found) > 1)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and what it counts: 1 picture, 2 pictures."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,78 @@
+"""A manifest: one CSV row a picture, and the lesions in a `boxes.csv` beside it. docs/datasets.md lists the columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mammo_core.training.datasets.listing import PARTS, age, named, needed, number, records, side
+from mammo_core.training.datasets.table import Lesion, Row, Table
+
+NAME = "manifest.csv"
+COLUMNS = ("file", "patient_id", "label")
+BOXES = "boxes.csv"
+BOX_COLUMNS = ("file", "x0", "y0", "x1", "y1", "label")
+
+
+def recognises(root: Path) -> bool:
+    """Whether the folder holds a manifest, or is one."""
+    return (root / NAME).is_file() or (root.is_file() and root.suffix.lower() == ".csv")
+
+
+def read(root: Path) -> Table:
+    """The pictures that a manifest lists; files are named from its folder.
+
+    Raises:
+        ValueError: a row is wrong; the message names it.
+    """
+    path = root if root.is_file() else root / NAME
+    folder = path.parent
+    lesions = read_boxes(folder / BOXES) if (folder / BOXES).is_file() else {}
+    rows: list[Row] = []
+    missing: list[str] = []
+    seen: dict[str, str] = {}
+    for row, record in records(path, COLUMNS):
+        with named(path, row):
+            file = needed(record, "file")
+            if file in seen:
+                raise ValueError(f"{file} stands in {seen[file]} already")
+            seen[file] = row
+            part = record.get("part", "") or record.get("split_official", "")
+            read_row = Row(
+                path=folder / file,
+                file=file,
+                dataset=record.get("dataset", "") or folder.resolve().name,
+                patient_id=needed(record, "patient_id"),
+                label=needed(record, "label").lower(),
+                laterality=side(record.get("laterality", "")),
+                view=record.get("view", "").upper(),
+                age=age(record.get("age", "")),
+                density=record.get("density", ""),
+                machine=record.get("machine", ""),
+                site=record.get("site", ""),
+                part=PARTS.get(part.lower(), part),
+                lesions=tuple(lesion for _, lesion in lesions.get(file, ())),
+            )
+        if read_row.path.is_file():
+            rows.append(read_row)
+        else:
+            missing.append(file)
+    for file, found in lesions.items():
+        if file not in seen:
+            with named(folder / BOXES, found[0][0]):
+                raise ValueError(f"{path.name} lists no {file}")
+    return Table(tuple(rows), tuple(missing))
+
+
+def read_boxes(path: Path) -> dict[str, list[tuple[str, Lesion]]]:
+    """The lesions of each file with the rows they stand in; x runs to the right, y down, in pixels of the file.
+
+    Raises:
+        ValueError: a row is wrong; the message names it.
+    """
+    lesions: dict[str, list[tuple[str, Lesion]]] = {}
+    for row, record in records(path, BOX_COLUMNS):
+        with named(path, row):
+            left, top, right, bottom = (number(record[column], column) for column in ("x0", "y0", "x1", "y1"))
+            lesion = Lesion((top, left, bottom, right), record["label"].lower())
+            lesions.setdefault(needed(record, "file"), []).append((row, lesion))
+    return lesions
