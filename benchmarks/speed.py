@@ -98,39 +98,45 @@ def ours(uploads: Uploads) -> list[Any]:
 def peer() -> Callable[[Uploads], list[Any]]:
     """The usual way: the network built in Keras, and a function from files to heat maps."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import cv2
     import keras
     import numpy as np
     import pydicom
-    from safetensors.numpy import load_file
     from tf_keras_vis.gradcam import Gradcam
 
     from mammo_core.exam import Source
     from mammo_core.inference import default_model, load_artefact
-    from mammo_core.preprocessing import CANVAS, prepare_grey
-    from mammo_core.training.patch.networks import POOLED, load_backbone, serving_network
+    from mammo_core.preprocessing import prepare_grey
+    from mammo_core.training.patch.networks import POOLED, serving_network
+    from mammo_core.training.patch.promote import load_members
 
     folder = default_model()
     assert folder is not None
-    tensors = load_file(folder / "weights.safetensors")
-    network = serving_network(load_backbone(tensors), tensors, (1.0, 0.0), CANVAS, 112)
+    members = load_members(folder)
+    canvas = max(member.canvas for member in members)
+    networks = [serving_network([member], (1.0, 0.0)) for member in members]
     calibration = np.array([load_artefact(folder).calibration(Source.DIGITAL)], np.float32)
-    gradcam = Gradcam(keras.Model(network.inputs, network.output["scores"]), clone=False)
+    gradcams = [Gradcam(keras.Model(each.inputs, each.output["scores"]), clone=False) for each in networks]
 
     def score(uploads: Uploads) -> list[Any]:
         heats = []
         for _, content in uploads:
             dataset = pydicom.dcmread(io.BytesIO(content))
-            seen = prepare_grey(dataset.pixel_array, inverted=dataset.PhotometricInterpretation == "MONOCHROME1")
-            inputs = [seen.canvas[None, ..., None], calibration]
-            network.predict(inputs, verbose=0)
-            cam = gradcam(
-                lambda scores: scores[:, 2],
-                inputs,
-                penultimate_layer=POOLED,
-                seek_penultimate_conv_layer=False,
-                expand_cam=False,
-            )
-            heats.append(seen.transform.to_mammogram(np.asarray(cam[0])))
+            pixels, inverted = dataset.pixel_array, dataset.PhotometricInterpretation == "MONOCHROME1"
+            seen = {each: prepare_grey(pixels, inverted=inverted, canvas=each) for each in {m.canvas for m in members}}
+            cams = []
+            for member, network, gradcam in zip(members, networks, gradcams, strict=True):
+                inputs = [seen[member.canvas].canvas[None, ..., None], calibration]
+                network.predict(inputs, verbose=0)
+                cam = gradcam(
+                    lambda scores: scores[:, 2],
+                    inputs,
+                    penultimate_layer=POOLED,
+                    seek_penultimate_conv_layer=False,
+                    expand_cam=False,
+                )
+                cams.append(cv2.resize(np.asarray(cam[0]), canvas[::-1]))
+            heats.append(seen[canvas].transform.to_mammogram(np.mean(cams, axis=0)))
         return heats
 
     return score
@@ -157,7 +163,8 @@ def floor(uploads: Uploads) -> Callable[[], None]:
     graph = core.compile_model(core.read_model(folder / "graph.xml"), "CPU", settings)
     frames = [get_frame(pydicom.dcmread(io.BytesIO(data)).PixelData, 0, number_of_frames=1) for _, data in uploads]
     calibration = np.array([artefact.calibration(Source.DIGITAL)], np.float32)
-    canvases = [prepare_grey(imagecodecs.jpeg8_decode(frame)).canvas[None, ..., None] for frame in frames]
+    decoded = [imagecodecs.jpeg8_decode(frame) for frame in frames]
+    canvases = [prepare_grey(pixels, canvas=artefact.canvas).canvas[None, ..., None] for pixels in decoded]
     requests = [graph.create_infer_request() for _ in frames]
     pool = ThreadPoolExecutor(cores)
 
@@ -241,7 +248,7 @@ def stages(exam: Path, repeats: int = 15) -> dict[str, Any]:
     folder = default_model()
     assert folder is not None
     network = Network(load_artefact(folder, threads=1))
-    seen, result = prepare(mammogram), network.score(mammogram)
+    seen, result = prepare(mammogram, network.artefact.canvas), network.score(mammogram)
     heat = heat_map(mammogram, result, "gradcam")
     pane = next(iter(hang(group([mammogram])[0]).panes.values()))
     outline = find_outline(mammogram.pixels)
@@ -253,7 +260,7 @@ def stages(exam: Path, repeats: int = 15) -> dict[str, Any]:
             "read in its own process": lambda: list(reader.read(name, data)),
             "outline, on full size": lambda: find_outline(mammogram.pixels),
             "resize, on full size": lambda: transform.to_canvas(mammogram.pixels),
-            "prepare (outline, resize, contrast)": lambda: prepare(mammogram),
+            "prepare (outline, resize, contrast)": lambda: prepare(mammogram, network.artefact.canvas),
             "score (network, foci)": lambda: network.score(mammogram),
             "map on the picture's grid": lambda: heat_map(mammogram, result, "gradcam"),
             "PNG of the picture": lambda: picture_png(pane, Presentation()),

@@ -123,7 +123,10 @@ def _parser() -> argparse.ArgumentParser:
     promote = commands.add_parser(
         "promote", help="make a model of a run", description="Make a model of a run: graph, weights, card, sealed."
     )
-    promote.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")
+    promote.add_argument("run", metavar="RUN", type=Path, help="the folder of a run, or the recipe of an ensemble")
+    promote.add_argument(
+        "--runs", metavar="DIR", type=Path, default=Path("runs"), help="where an ensemble's members lie (default runs)"
+    )
     promote.add_argument("--fold", choices=[*"01234", "all"], default="all", help="whose network (default all women's)")
     promote.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets")
 

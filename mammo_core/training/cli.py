@@ -20,7 +20,7 @@ from mammo_core.training.patch.judge import POINTING_SETS, pointed
 from mammo_core.training.patch.networks import CELL
 from mammo_core.training.patch.patches import hottest
 from mammo_core.training.patch.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
-from mammo_core.training.patch.recipe import read_recipe
+from mammo_core.training.patch.recipe import read_ensemble, read_recipe
 
 
 def train(args: argparse.Namespace) -> int:
@@ -71,7 +71,15 @@ def promote(args: argparse.Namespace) -> int:
     if args.data is None:
         raise ValueError("this run needs --data")
     from mammo_core.training.patch.promote import promote as make
+    from mammo_core.training.patch.promote import promote_ensemble
 
+    if args.run.is_file():
+        recipes = [read_recipe(args.runs / member / "recipe.toml") for member in read_ensemble(args.run).members]
+        finest = max(recipe.canvas for recipe in recipes)
+        pictures = _pictures(args.data, args.prepared, recipes[0].sets + recipes[0].outside, finest)
+        artefact = promote_ensemble(args.run, args.runs, pictures, models_root())
+        print(f"{artefact.folder} {artefact.digest}")
+        return 0
     folds = sorted(args.run.glob("*/recipe.toml"))
     if not folds:
         raise ValueError(f"{args.run} holds no trained network")

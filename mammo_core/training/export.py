@@ -16,15 +16,22 @@ FloatArray = npt.NDArray[np.float32]
 
 
 def export(network: Any, graph: Path) -> None:
-    """Write `network` (named inputs, a dict of outputs) as `graph` (.xml) and its weights beside it, in float32."""
-    network.export(str(graph), format="openvino", verbose=False)
+    """Write `network` (named inputs, a dict of outputs) as `graph` (.xml) and its weights beside it, stored as float16.
+
+    It is computed in float32 all the same. Trained weights that were rounded to float16 are stored as they are, but for batch
+    normalisation, which the converter folds into them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "graph.xml"
+        network.export(str(whole), format="openvino", verbose=False)
+        openvino.save_model(openvino.Core().read_model(whole), graph, compress_to_fp16=True)
 
 
 def reader(network: Any, outputs: tuple[str, ...]) -> Callable[[FloatArray], dict[str, FloatArray]]:
     """A function from (n, rows, columns, 1) canvases to the named outputs of `network`, run by OpenVINO in float32."""
     slim = keras.Model(network.input, {name: network.output[name] for name in outputs})
     with tempfile.TemporaryDirectory() as folder:
-        export(slim, Path(folder) / "graph.xml")
+        slim.export(str(Path(folder) / "graph.xml"), format="openvino", verbose=False)
         core = openvino.Core()
         graph = core.compile_model(
             core.read_model(Path(folder) / "graph.xml"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}

@@ -80,7 +80,12 @@ def data_and_protocol(model: Artefact, card: Mapping[str, Any]) -> None:
     ]
     table(learned, "The card does not say.")
     st.markdown("#### How it was judged")
-    held_out = card.get("held_out_fold")
+    held_out, members = card.get("held_out_fold"), len(card.get("members", ["one"]))
+    ships = (
+        "What ships was trained on all women."
+        if held_out is None
+        else f"What ships is the network that left out fifth {held_out}."
+    )
     sentences(
         [
             card["cross_validated"],
@@ -88,10 +93,11 @@ def data_and_protocol(model: Artefact, card: Mapping[str, Any]) -> None:
             "A network is judged on the fifth that it was not trained on.",
             "Probabilities are judged cross-fitted: those of one fifth are made with weights learned on the others.",
             f"Intervals are 95 %: {DRAWS} draws of the women, each with all her pictures.",
-            "“Held out”: other women of the same set were trained on. “Outside”: no picture of the set ever was, and one network is asked.",
-            "What ships was trained on all women."
-            if held_out is None
-            else f"What ships is the network that left out fifth {held_out}.",
+            "“Held out”: other women of the same set were trained on. “Outside”: no picture of the set ever was, and "
+            f"{'one network is' if members == 1 else 'all networks are'} asked.",
+            ships
+            if members == 1
+            else f"What ships are {members} networks together; each woman of the training sets is known to some of them.",
         ]
     )
 
@@ -191,7 +197,8 @@ def learning(model: Artefact, card: Mapping[str, Any]) -> None:
                     f"{folds} networks, each without one fifth of the women",
                 ),
                 f"{model.name}-{measure}",
-                "One line a network; the bright one ships. An upright line begins a further round.",
+                f"{'One line a network; the bright one ships' if card.get('held_out_fold') is not None else 'One line a fifth left out'}. "
+                "An upright line begins a further round.",
                 {name: columns[name] for name in ("fold", "round", "epoch", measure)},
             )
     write(

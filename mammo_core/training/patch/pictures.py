@@ -63,7 +63,10 @@ class Pictures:
 
 
 def read_pictures(data: Path, sets: tuple[str, ...], canvas: tuple[int, int] = CANVAS) -> Pictures:
-    """Read every picture of `sets` under `data` on a `canvas` of so many rows and columns. Raises FileNotFoundError naming a set that is not there."""
+    """Read every picture of `sets` under `data` on a `canvas` of so many rows and columns.
+
+    Raises FileNotFoundError naming a set that is not there.
+    """
     rows: list[dict[str, str]] = []
     boxes: dict[str, list[tuple[float, float, float, float, str]]] = {}
     for name in sets:

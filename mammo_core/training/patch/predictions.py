@@ -37,28 +37,40 @@ def folds_done(run: Path) -> list[int]:
 def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures) -> Predictions:
     """Read what every head of the networks in `folders` (folder, fold) said of pictures they were not trained on.
 
-    A picture of which several speak, as of an outside set all do, is taken from the first of them: one network is judged, not their mean.
+    A picture of which several speak, as of an outside set all do, is taken from the first of them: one network is judged, not their
+    mean. Peaks are brought to the canvas of `pictures`.
 
     Raises ValueError where a folder speaks of a picture that is not in `pictures`.
     """
+    table: dict[int, tuple[float, ...]] = {}
+    for folder, fold in folders:
+        for row, (scores, benign_map, peak) in said_by(folder, pictures).items():
+            table.setdefault(row, (benign_map, *peak, fold, *scores))
+    rows, values = np.array(list(table), dtype=np.int64), np.array(list(table.values()), dtype=np.float64)
+    return Predictions(rows, values[:, 4:], values[:, 0], values[:, 1:3], values[:, 3].astype(np.int64))
+
+
+Said = tuple[list[float], float, tuple[float, float]]
+
+
+def said_by(folder: Path, pictures: Pictures) -> dict[int, Said]:
+    """Raw scores of the heads, benign map and peak of every picture (by its row) that the network in `folder` was not trained on."""
     place = {
         key: row for row, key in enumerate(zip(pictures.columns["dataset"], pictures.columns["file"], strict=True))
     }
-    table: dict[int, tuple[float, ...]] = {}
-    for folder, fold in folders:
-        names = [head.name for head in read_recipe(folder / "recipe.toml").heads]
-        with (folder / "predictions.csv").open(encoding="utf-8") as stream:
-            for row in csv.DictReader(stream):
-                if int(row["trained_on"]):
-                    continue
-                key = (row["dataset"], row["file"])
-                if key not in place:
-                    raise ValueError(f"{folder} speaks of {key[1]} of {key[0]}, which is not among the pictures")
-                peak = (float(row["peak_row"]), float(row["peak_column"]))
-                said = (float(row["benign_map"]), *peak, fold, *(float(row[name]) for name in names))
-                table.setdefault(place[key], said)
-    rows, values = np.array(list(table), dtype=np.int64), np.array(list(table.values()), dtype=np.float64)
-    return Predictions(rows, values[:, 4:], values[:, 0], values[:, 1:3], values[:, 3].astype(np.int64))
+    recipe = read_recipe(folder / "recipe.toml")
+    rows, columns = (has / had for has, had in zip(pictures.canvases.shape[1:], recipe.canvas, strict=True))
+    found: dict[int, Said] = {}
+    with (folder / "predictions.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            if int(row["trained_on"]):
+                continue
+            key = (row["dataset"], row["file"])
+            if key not in place:
+                raise ValueError(f"{folder} speaks of {key[1]} of {key[0]}, which is not among the pictures")
+            peak = (float(row["peak_row"]) * rows, float(row["peak_column"]) * columns)
+            found[place[key]] = ([float(row[head.name]) for head in recipe.heads], float(row["benign_map"]), peak)
+    return found
 
 
 def select(predictions: Predictions, chosen: npt.NDArray[np.bool_]) -> Predictions:

@@ -6,7 +6,8 @@ figures they are.
 
 from __future__ import annotations
 
-import re
+import csv
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,13 @@ from mammo_core.exam import CLASSES
 from mammo_core.inference import Artefact, seal
 from mammo_core.training.export import export
 from mammo_core.training.patch.cases import JUDGED, write_judged
+from mammo_core.training.patch.ensemble import load_member, together
 from mammo_core.training.patch.judge import judge, weighed
-from mammo_core.training.patch.networks import load_backbone, serving_network
+from mammo_core.training.patch.networks import Member, serving_network
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
-from mammo_core.training.patch.predictions import folds_done, read_predictions
-from mammo_core.training.patch.recipe import Recipe, read_recipe
-from mammo_core.training.patch.sentences import LICENCE, LIMITS, beaten, not_for, whose
+from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions
+from mammo_core.training.patch.recipe import Recipe, read_ensemble, read_recipe
+from mammo_core.training.patch.sentences import LICENCE, LIMITS, beaten, not_for, whose, whose_together
 
 BENIGN_SCALE = 1.0
 """u = BENIGN_SCALE * (top mean of benign against background) + shift. Given, not learned."""
@@ -48,41 +50,103 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
     if not (source / "weights.safetensors").is_file():
         raise ValueError(f"{source} holds no trained network")
     recipe = read_recipe(source / "recipe.toml")
-    folder = models / f"{recipe.name}-{recipe.version}"
-    folder.mkdir(parents=True, exist_ok=True)
-    predictions = read_predictions(
-        [
-            (source, NO_FOLD if fold is None else fold),
-            *((run / f"fold{each}", each) for each in judged if each != fold),
-        ],
+    sisters = [run / f"fold{each}" for each in judged]
+    asked = [
+        (source, NO_FOLD if fold is None else fold),
+        *((sister, each) for sister, each in zip(sisters, judged, strict=True) if each != fold),
+    ]
+    trained = pictures.of(*recipe.sets) & (pictures.folds() != (NO_FOLD if fold is None else fold))
+    return _make(
+        models,
+        source / "recipe.toml",
+        (recipe.name, recipe.version, recipe.title, recipe.seed),
+        [load_member(source)],
+        read_predictions(asked, pictures),
         pictures,
+        recipe,
+        sisters,
+        {
+            "trained_on": _counts(pictures, trained),
+            "cross_validated": whose(fold, judged),
+            "members": [source.name],
+            "held_out_fold": fold,
+        },
     )
+
+
+def promote_ensemble(path: Path, runs: Path, pictures: Pictures, models: Path) -> Artefact:
+    """Make `models/<name>-<version>/` of the networks that an ensemble's recipe names, each a folder below `runs`.
+
+    Raises ValueError where one of them is not there, or they differ in sets or heads.
+    """
+    ensemble = read_ensemble(path)
+    folders = [runs / member for member in ensemble.members]
+    for folder in folders:
+        if not (folder / "weights.safetensors").is_file() or not (folder / "predictions.csv").is_file():
+            raise ValueError(f"{folder} holds no trained network that was judged")
+    recipes = [read_recipe(folder / "recipe.toml") for folder in folders]
+    recipe = recipes[0]
+    if any((each.sets, each.outside, each.heads) != (recipe.sets, recipe.outside, recipe.heads) for each in recipes):
+        raise ValueError(f"{path.name}: its members differ in sets or heads")
+    predictions, members = together(folders, pictures, recipe.sets)
+    return _make(
+        models,
+        path,
+        (ensemble.name, ensemble.version, ensemble.title, ensemble.seed),
+        members,
+        predictions,
+        pictures,
+        recipe,
+        folders,
+        {
+            "trained_on": _counts(pictures, pictures.of(*recipe.sets)),
+            "cross_validated": whose_together(folders),
+            "members": list(ensemble.members),
+            "held_out_fold": None,
+        },
+    )
+
+
+def _make(
+    models: Path,
+    recipe_file: Path,
+    named: tuple[str, str, str, int],
+    members: list[Member],
+    predictions: Predictions,
+    pictures: Pictures,
+    recipe: Recipe,
+    judged: list[Path],
+    said: dict[str, Any],
+) -> Artefact:
+    name, version, title, seed = named
+    folder = models / f"{name}-{version}"
+    folder.mkdir(parents=True, exist_ok=True)
     dataset = pictures.columns["dataset"][predictions.rows]
     clear = np.isin(dataset, recipe.sets) & ~pictures.malignant[predictions.rows]
     shift = -BENIGN_SCALE * float(np.quantile(predictions.benign_map[clear], 1 - BENIGN_SHARE))
-    tensors = _with_heads_together(load_file(source / "weights.safetensors"), recipe)
-    canvas = (pictures.canvases.shape[1], pictures.canvases.shape[2])
-    export(
-        serving_network(load_backbone(tensors), tensors, (BENIGN_SCALE, shift), canvas, recipe.patch),
-        folder / "graph.xml",
-    )
+    export(serving_network(members, (BENIGN_SCALE, shift)), folder / "graph.xml")
+    tensors = {
+        f"member{number}/{name}": tensor
+        for number, member in enumerate(members)
+        for name, tensor in member.tensors.items()
+    }
     save_file(tensors, folder / "weights.safetensors")
-    shutil.copyfile(source / "recipe.toml", folder / "recipe.toml")
-    for each in judged:
-        evidence = folder / "run" / f"fold{each}"
+    shutil.copyfile(recipe_file, folder / "recipe.toml")
+    for source in judged:
+        evidence = folder / "run" / source.parent.name / source.name
         evidence.mkdir(parents=True, exist_ok=True)
-        for name in EVIDENCE:
-            shutil.copyfile(run / f"fold{each}" / name, evidence / name)
-    _write_history(folder / "history.csv", run, judged)
+        for each in EVIDENCE:
+            shutil.copyfile(source / each, evidence / each)
+    _write_history(folder / "history.csv", judged)
     write_judged(folder / "judged.csv", predictions, weighed(predictions, pictures)[1], pictures)
     data = _data(pictures, recipe)
-    figures = judge(predictions, pictures, np.random.default_rng(recipe.seed))
+    figures = judge(predictions, pictures, np.random.default_rng(seed))
     card = {
-        "name": recipe.name,
-        "version": recipe.version,
-        "title": recipe.title,
+        "name": name,
+        "version": version,
+        "title": title,
         "classes": list(CLASSES),
-        "canvas": list(canvas),
+        "canvas": list(max(member.canvas for member in members)),
         "heads": [head.name for head in recipe.heads],
         **figures,
         "normal_benign": _normal_benign(
@@ -92,30 +156,45 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
         "limits": [*LIMITS, *beaten(figures["evaluation"])],
         "licence": LICENCE,
         "data": data,
-        "trained_on": _counts(
-            pictures, pictures.of(*recipe.sets) & (pictures.folds() != (NO_FOLD if fold is None else fold))
-        ),
-        "cross_validated": whose(fold, judged),
-        "held_out_fold": fold,
+        **said,
+        "architectures": [{"canvas": list(member.canvas), "patch": member.patch} for member in members],
     }
     return seal(folder, card)
 
 
-def _with_heads_together(tensors: dict[str, npt.NDArray[Any]], recipe: Recipe) -> dict[str, npt.NDArray[Any]]:
-    """The run's weights with its heads side by side: `head/weights` (features, k) and `head/bias` (k,)."""
-    kept = {name: tensor for name, tensor in tensors.items() if not re.match(r"head\d+/", name)}
-    numbers = range(len(recipe.heads))
-    kept["head/weights"] = np.stack([tensors[f"head{number}/weights"] for number in numbers], axis=1)
-    kept["head/bias"] = np.concatenate([tensors[f"head{number}/bias"] for number in numbers])
-    return kept
+def load_members(folder: Path) -> list[Member]:
+    """The networks of a promoted model, from its weights."""
+    tensors = load_file(folder / "weights.safetensors")
+    return [
+        Member(
+            {
+                name.removeprefix(f"member{k}/"): each
+                for name, each in tensors.items()
+                if name.startswith(f"member{k}/")
+            },
+            (spec["canvas"][0], spec["canvas"][1]),
+            spec["patch"],
+        )
+        for k, spec in enumerate(json.loads((folder / "card.json").read_text(encoding="utf-8"))["architectures"])
+    ]
 
 
-def _write_history(path: Path, run: Path, folds: list[int]) -> None:
-    """The folds' history.csv as one, with the fold in front."""
+def _write_history(path: Path, folders: list[Path]) -> None:
+    """The networks' history.csv as one, with the fold in front; rounds of a run that goes on from another are counted on."""
     lines: list[str] = []
-    for fold in folds:
-        head, *rows = (run / f"fold{fold}" / "history.csv").read_text(encoding="utf-8").splitlines()
-        lines += [f"fold,{head}"] * (not lines) + [f"{fold},{row}" for row in rows]
+    for folder in folders:
+        recipe = read_recipe(folder / "recipe.toml")
+        before = (
+            len(read_recipe(folder.parent.parent / recipe.start / folder.name / "recipe.toml").rounds)
+            if recipe.start
+            else 0
+        )
+        with (folder / "history.csv").open(encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream))
+        lines += [",".join(("fold", *rows[0]))] * (not lines)
+        for row in rows:
+            counted = row | {"round": str(int(row["round"]) + before)}
+            lines.append(",".join((folder.name.removeprefix("fold"), *counted.values())))
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 

@@ -71,6 +71,26 @@ class Recipe:
     heads: tuple[HeadSpec, ...]
 
 
+@dataclass(frozen=True)
+class Ensemble:
+    """Patch networks that ship together: `members` are the folders of trained networks, "<run>/<fold>", below that of all runs."""
+
+    kind: str
+    name: str
+    version: str
+    title: str
+    seed: int
+    members: tuple[str, ...]
+
+
+def read_ensemble(path: Path) -> Ensemble:
+    """Read the recipe of an ensemble. Raises ValueError naming the key that is missing, unknown or of the wrong kind."""
+    ensemble: Ensemble = _checked(Ensemble, tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+    if not ensemble.members or len(set(ensemble.members)) < len(ensemble.members):
+        raise ValueError(f"{path.name}: an ensemble needs members, each named once")
+    return ensemble
+
+
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe. Raises ValueError naming the key that is missing, unknown or of the wrong kind."""
     table = tomllib.loads(path.read_text(encoding="utf-8"))

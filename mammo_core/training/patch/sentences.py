@@ -5,6 +5,8 @@ Sentences that name a figure are made from that figure; nothing is typed by hand
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from mammo_core.training.patch.pictures import FOLDS
@@ -71,3 +73,15 @@ def whose(fold: int | None, judged: list[int]) -> str:
     if judged == [fold]:
         return f"The figures are this very network's on {women} of the women, whom it had not seen. The others are not judged yet."
     return f"The figures are those of networks on {women} of the women, whom they had not seen; this network is one of them."
+
+
+def whose_together(folders: list[Path]) -> str:
+    """Whose figures a card carries where several networks ship together, each in a folder "fold<n>"."""
+    folds = Counter(int(folder.name.removeprefix("fold")) for folder in folders)
+    most = max(folds.values())
+    alone = [fold for fold in sorted(folds) if folds[fold] == 1]
+    asked = "one" if most == 1 else f"one (fifths {', '.join(map(str, alone))}) or the mean of {most} (the others)"
+    return (
+        f"{len(folders)} networks ship together; their mean is the score. Held-out figures are those of the networks that had not seen "
+        f"the women: {asked} of the {len(folders)}. Outside figures are those of all together, whom no woman of that set had met."
+    )

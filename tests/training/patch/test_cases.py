@@ -57,7 +57,8 @@ def test_the_folds_learning_curves_become_one_file(tmp_path: Path) -> None:
     for fold in (1, 3):
         (tmp_path / f"fold{fold}").mkdir()
         (tmp_path / f"fold{fold}" / "history.csv").write_text(f"round,epoch,loss\n1,1,0.{fold}\n1,2,0.0{fold}\n")
-    _write_history(tmp_path / "all.csv", tmp_path, [1, 3])
+        (tmp_path / f"fold{fold}" / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    _write_history(tmp_path / "all.csv", [tmp_path / "fold1", tmp_path / "fold3"])
     assert (tmp_path / "all.csv").read_text() == (
         "fold,round,epoch,loss\n1,1,1,0.1\n1,1,2,0.01\n3,1,1,0.3\n3,1,2,0.03\n"
     )
