@@ -73,7 +73,8 @@ def _case(files: Files, ics: Path) -> Iterator[Row | str]:
             with named(ics, f"row {count}"):
                 grids[word] = _grid(rest.split())
     case = ics.stem.replace("-", "_")
-    outlines = {view: list(_outlines(ics.with_name(f"{case}.{view}.OVERLAY"))) for view in grids}
+    overlays = {view: ics.with_name(f"{case}.{view}.OVERLAY") for view in grids}
+    outlines = {view: list(_outlines(overlay)) for view, overlay in overlays.items()}
     outlined = {view.partition("_")[0] for view, found in outlines.items() if found}
     of_normals = any(folder.lower().startswith("normal") for folder in ics.parts[-3:-1])
     with named(ics, "PATIENT_AGE"):
@@ -103,7 +104,7 @@ def _case(files: Files, ics: Path) -> Iterator[Row | str]:
             density=told.get("DENSITY", ""),
             machine=told.get("DIGITIZER", ""),
             site=f"DDSM_vol_{case[0].upper()}",
-            lesions=tuple(_lesion(path, grid, outline) for outline in outlines[view] if outline.label),
+            lesions=tuple(_lesion(overlays[view], path, grid, outline) for outline in outlines[view] if outline.label),
         )
 
 
@@ -145,14 +146,14 @@ def _box(chain: list[str]) -> tuple[float, float, float, float]:
     return float(min(rows)), float(min(columns)), float(max(rows) + 1), float(max(columns) + 1)
 
 
-def _lesion(path: Path, grid: tuple[float, float], outline: _Outline) -> Lesion:
+def _lesion(overlay: Path, path: Path, grid: tuple[float, float], outline: _Outline) -> Lesion:
     rows, columns = size(path)
     down, across = rows / grid[0], columns / grid[1]
     top, left, bottom, right = outline.box
-    return clipped((top * down, left * across, bottom * down, right * across), rows, columns, outline.label)
+    with named(overlay, outline.row):
+        return clipped((top * down, left * across, bottom * down, right * across), rows, columns, outline.label)
 
 
 def _picture(folder: Path, name: str) -> Path | None:
     """The converted picture of a view: `A_1141_1.LEFT_CC.png`, or `A_1141_1.LEFT_CC.LJPEG.png`."""
-    found = [path for path in Files(folder).pictures if path.name.startswith((f"{name}.", f"{name}.LJPEG."))]
-    return found[0] if found else None
+    return next((path for path in Files(folder).pictures if path.name.startswith(f"{name}.")), None)

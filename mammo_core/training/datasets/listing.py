@@ -6,6 +6,7 @@ It opens lists, and of a picture no more than its header; which row means what i
 from __future__ import annotations
 
 import csv
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from mammo_core.training.datasets.table import Lesion, Row
+from mammo_core.training.datasets.table import Box, Lesion, Row
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".webp", ".bmp", ".dcm", ".dicom")
 """Endings of picture files."""
@@ -90,15 +91,18 @@ def needed(record: Record, column: str) -> str:
 
 
 def number(text: str, what: str) -> float:
-    """A number.
+    """A finite number.
 
     Raises:
         ValueError: the text is none.
     """
     try:
-        return float(text)
+        read = float(text)
     except ValueError:
-        raise ValueError(f"{what} is {text!r}, which is no number") from None
+        read = math.nan
+    if not math.isfinite(read):
+        raise ValueError(f"{what} is {text!r}, which is no number")
+    return read
 
 
 def age(text: str) -> float | None:
@@ -150,10 +154,14 @@ def size(path: Path) -> tuple[int, int]:
         raise ValueError(f"{path} is no picture that can be measured") from error
 
 
-def clipped(lesion: tuple[float, float, float, float], rows: int, columns: int, label: str) -> Lesion:
-    """A lesion whose box (top, left, bottom, right) is cut off at the edges of its picture."""
-    top, left, bottom, right = lesion
-    return Lesion((max(top, 0.0), max(left, 0.0), min(bottom, float(rows)), min(right, float(columns))), label)
+def clipped(box: Box, rows: float, columns: float, label: str) -> Lesion:
+    """A lesion whose box is cut off at the edges of its picture.
+
+    Raises:
+        ValueError: nothing of it is left.
+    """
+    top, left, bottom, right = box
+    return Lesion((max(top, 0.0), max(left, 0.0), min(bottom, rows), min(right, columns)), label)
 
 
 class Files:

@@ -46,7 +46,7 @@ def read(root: Path) -> Table:
             path = files.stem(image, f"{woman}_{image}")
             read_row = Row(
                 path=path or root,
-                file=files.name(path) if path else f"train_images/{woman}/{image}",
+                file=files.name(path) if path else f"train_images/{woman}/{image}.dcm",
                 dataset="rsna",
                 patient_id=f"RSNA_{woman}",
                 label=_label(record),

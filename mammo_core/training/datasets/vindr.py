@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mammo_core.training.datasets.listing import PARTS, Files, Record, age, named, needed, number, one_of, records, side
+from mammo_core.training.datasets.listing import (
+    PARTS,
+    Files,
+    Record,
+    age,
+    clipped,
+    named,
+    needed,
+    number,
+    one_of,
+    records,
+    side,
+)
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 BREASTS = "breast-level_annotations.csv"
 FINDINGS = "finding_annotations.csv"
 METADATA = "metadata.csv"
 BREAST_COLUMNS = ("study_id", "image_id", "laterality", "view_position", "breast_birads", "breast_density", "split")
-FINDING_COLUMNS = ("image_id", "finding_birads", "xmin", "ymin", "xmax", "ymax")
+FINDING_COLUMNS = ("image_id", "height", "width", "finding_birads", "xmin", "ymin", "xmax", "ymax")
 LABELS = {
     "BI-RADS 1": "normal",
     "BI-RADS 2": "benign",
@@ -81,10 +93,10 @@ def _lesions(path: Path) -> dict[str, list[Lesion]]:
 
 
 def _lesion(record: Record) -> Lesion:
-    left, top, right, bottom = (number(record[column], column) for column in FINDING_COLUMNS[2:])
-    # Some boxes of the set begin before the picture does.
-    box = (max(top, 0.0), max(left, 0.0), bottom, right)
-    return Lesion(box, one_of(record["finding_birads"], LABELS, "the finding's category"))
+    names = ("ymin", "xmin", "ymax", "xmax", "height", "width")
+    top, left, bottom, right, rows, columns = (number(record[name], name) for name in names)
+    label = one_of(record["finding_birads"], LABELS, "the finding's category")
+    return clipped((top, left, bottom, right), rows, columns, label)  # some boxes of the set begin beside the picture
 
 
 def _metadata(path: Path) -> dict[str, tuple[float | None, str]]:

@@ -51,7 +51,7 @@ def _classes(root: Path) -> tuple[Path, list[str]]:
         if isinstance(names, list):
             return path, [str(name) for name in names]
     plain = root / "classes.txt"
-    return plain, plain.read_text(encoding="utf-8").split("\n") if plain.is_file() else []
+    return plain, plain.read_text(encoding="utf-8").rstrip().splitlines() if plain.is_file() else []
 
 
 def _lesions(boxes: Path, path: Path, classes: list[str]) -> list[Lesion]:

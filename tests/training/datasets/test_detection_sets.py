@@ -1,0 +1,138 @@
+"""Sets made for finding lesions: boxes.csv alone, COCO and YOLO."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mammo_core.training.datasets import Lesion, read_dataset
+from mammo_core.training.datasets.detection import class_of
+from mammo_core.training.datasets.yolo import _lesion
+from tests.training.datasets.layouts import coco, picture, table, yolo
+
+
+def test_boxes_alone_give_the_pictures_that_have_one(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "other.png"):
+        picture(tmp_path / "images" / name)
+    columns = ("file", "x0", "y0", "x1", "y1", "label")
+    boxes = [("images/a.png", 1, 2, 5, 7, "benign"), ("images/a.png", 9, 2, 12, 7, "malignant")]
+    table(tmp_path / "boxes.csv", columns, [*boxes, ("images/gone.png", 1, 2, 5, 7, "benign")])
+    found = read_dataset(tmp_path)
+    assert [(row.file, row.label, len(row.lesions)) for row in found.rows] == [("images/a.png", "malignant", 2)]
+    assert found.missing == ("images/gone.png",)
+    assert any("woman of its own" in note for note in found.notes)
+    assert any("2 pictures" in note for note in found.notes)
+
+
+def test_coco_boxes_become_lesions_and_empty_pictures_normal(tmp_path: Path) -> None:
+    found = read_dataset(coco(tmp_path))
+    assert [(row.file, row.label, row.part) for row in found.rows] == [
+        ("valid/a_L_CC.png", "malignant", "validation"),
+        ("valid/b.png", "normal", "validation"),
+    ]
+    assert found.rows[0].lesions == (Lesion((4, 3, 24, 13), "malignant"), Lesion((2, 1, 8, 6.5), "benign"))
+    assert (found.rows[0].laterality, found.rows[0].view) == ("L", "CC")
+    assert found.missing == ("c.png",)
+
+
+def test_a_set_that_marks_cancers_alone_says_nothing_of_benign(tmp_path: Path) -> None:
+    root = coco(tmp_path)
+    path = root / "valid" / "_annotations.coco.json"
+    content = json.loads(path.read_text())
+    content["annotations"] = content["annotations"][:1]
+    path.write_text(json.dumps(content))
+    assert [row.label for row in read_dataset(root).rows] == ["malignant", "not_malignant"]
+
+
+def test_coco_beside_a_folder_of_images_is_read(tmp_path: Path) -> None:
+    root = coco(tmp_path)
+    (root / "annotations").mkdir()
+    (root / "valid" / "_annotations.coco.json").rename(root / "annotations" / "instances_train.json")
+    (root / "valid").rename(root / "images")
+    assert [(row.file, row.part) for row in read_dataset(root).rows] == [
+        ("images/a_L_CC.png", "train"),
+        ("images/b.png", "train"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"bbox": [1, 2, 3]}, "annotation 7: a box has four numbers"),
+        ({"bbox": [1, 2, 0, 3]}, "annotation 7: .*no area"),
+        ({"bbox": [1, 2, "x", 3]}, "annotation 7: .*'x'"),
+        ({"image_id": 99}, "annotation 7: there is no image 99"),
+        ({"category_id": 0}, "categories: the class 'lesions' says neither"),
+        ({"category_id": 5}, "annotation 7: there is no category 5"),
+    ],
+)
+def test_a_wrong_annotation_of_coco_is_named(tmp_path: Path, change: dict[str, object], said: str) -> None:
+    path = coco(tmp_path) / "valid" / "_annotations.coco.json"
+    content = json.loads(path.read_text())
+    content["annotations"][0].update(change)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=rf"_annotations\.coco\.json, {said}"):
+        read_dataset(tmp_path)
+
+
+def test_yolo_boxes_are_shares_of_the_picture(tmp_path: Path) -> None:
+    found = read_dataset(yolo(tmp_path))
+    assert [(row.file, row.label, row.part) for row in found.rows] == [
+        ("images/train/a.jpg", "malignant", "train"),
+        ("images/val/b.png", "normal", "validation"),
+    ]
+    assert found.rows[0].lesions == (Lesion((8, 8, 24, 24), "malignant"),)  # of 64 rows and 32 columns
+
+
+@pytest.mark.parametrize("names", ["names:\n  0: benign\n  1: cancer", "names: [Benign mass, Malignant mass]"])
+def test_yolo_classes_are_read_as_a_list_and_by_number(tmp_path: Path, names: str) -> None:
+    assert read_dataset(yolo(tmp_path, names)).rows[0].label == "malignant"
+
+
+def test_yolo_of_roboflow_with_parts_outside_and_plain_class_names_is_read(tmp_path: Path) -> None:
+    picture(tmp_path / "test" / "images" / "a.png")
+    (tmp_path / "test" / "labels").mkdir()
+    (tmp_path / "test" / "labels" / "a.txt").write_text("0 0.5 0.5 1 1")
+    (tmp_path / "classes.txt").write_text("benign\nmalignant\n")
+    (row,) = read_dataset(tmp_path).rows
+    assert (row.label, row.part) == ("benign", "test")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("2 0.5 0.5 0.1 0.1", "there is no class 2"),
+        ("0 0.5 0.5 0.1", "a class and four numbers"),
+        ("0 0.5 0.5 40 0.1", "a share of the picture"),
+        ("0 0.5 0.5 0 0.1", "no area"),
+        ("0 0.5 here 0.1 0.1", "'here'"),
+    ],
+)
+def test_a_wrong_line_of_yolo_is_named(tmp_path: Path, line: str, said: str) -> None:
+    root = yolo(tmp_path)
+    (root / "labels" / "train" / "a.txt").write_text(f"1 0.5 0.5 0.1 0.1\n{line}\n")
+    with pytest.raises(ValueError, match=rf"a\.txt, row 2: .*{said}"):
+        read_dataset(root)
+
+
+@pytest.mark.parametrize("name", ["mass", "benign_or_malignant", ""])
+def test_a_class_that_is_neither_or_both_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="says neither"):
+        class_of(name)
+
+
+@given(
+    st.tuples(st.integers(0, 400), st.integers(1, 99)),
+    st.tuples(st.integers(0, 200), st.integers(1, 99)),
+)
+def test_a_box_written_as_shares_comes_back(down: tuple[int, int], across: tuple[int, int]) -> None:
+    top, height = down
+    left, width = across
+    rows, columns = 500, 300
+    shares = ((left + width / 2) / columns, (top + height / 2) / rows, width / columns, height / rows)
+    lesion = _lesion(["0", *map(repr, shares)], rows, columns, ["benign"])
+    assert lesion.box == pytest.approx((top, left, top + height, left + width))

@@ -1,0 +1,194 @@
+"""Manifests, boxes beside them, and a folder for each class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from mammo_core.training.datasets import Lesion, Table, read_dataset
+from tests.shared import SHARED, needs_shared
+from tests.training.datasets.layouts import class_folders, picture, table
+
+COLUMNS = ("file", "dataset", "patient_id", "laterality", "view", "label", "age", "machine", "site", "split_official")
+
+
+def manifest(root: Path, *rows: tuple[str, ...]) -> Path:
+    table(root / "manifest.csv", COLUMNS, rows)
+    for row in rows:
+        picture(root / row[0])
+    return root
+
+
+def labels(found: Table) -> dict[str, str]:
+    return {row.file: row.label for row in found.rows}
+
+
+def test_a_manifest_becomes_a_table_row_by_row(tmp_path: Path) -> None:
+    root = manifest(tmp_path, ("images/a.png", "mine", "W1", "l", "mlo", "Malignant", "61.5", "M7", "2", "train"))
+    (row,) = read_dataset(root).rows
+    assert row.path == root / "images/a.png"
+    assert (row.file, row.dataset, row.patient_id) == ("images/a.png", "mine", "W1")
+    assert (row.label, row.laterality, row.view, row.age) == ("malignant", "L", "MLO", 61.5)
+    assert (row.machine, row.site, row.part) == ("M7", "2", "train")
+
+
+def test_three_columns_are_enough_and_the_folder_names_the_set(tmp_path: Path) -> None:
+    table(tmp_path / "clinic" / "manifest.csv", ("file", "patient_id", "label"), [("a.png", "W1", "normal")])
+    picture(tmp_path / "clinic" / "a.png")
+    (row,) = read_dataset(tmp_path / "clinic" / "manifest.csv").rows
+    assert (row.dataset, row.laterality, row.age, row.part) == ("clinic", "", None, "")
+
+
+def test_files_that_are_named_and_not_there_are_listed(tmp_path: Path) -> None:
+    root = manifest(tmp_path, ("a.png", "", "W1", "", "", "benign", "", "", "", ""))
+    (root / "a.png").unlink()
+    found = read_dataset(root)
+    assert (found.rows, found.missing) == ((), ("a.png",))
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (("b.png", "", "W2", "", "", "cancer", "", "", "", ""), "'cancer'"),
+        (("b.png", "", "W2", "", "", "", "", "", "", ""), "label is empty"),
+        (("b.png", "", "", "", "", "benign", "", "", "", ""), "patient_id is empty"),
+        (("b.png", "", "W2", "up", "", "benign", "", "", "", ""), "laterality is 'up'"),
+        (("b.png", "", "W2", "", "", "benign", "old", "", "", ""), "age is 'old'"),
+        (("b.png", "", "W2", "", "", "benign", "nan", "", "", ""), "age is 'nan'"),
+        (("a.png", "", "W2", "", "", "benign", "", "", "", ""), "stands in row 2 already"),
+        (("b.png", "", "W2", "", "", "benign", "", "", "", "", "more"), "more cells"),
+    ],
+)
+def test_a_wrong_row_of_a_manifest_is_named(tmp_path: Path, row: tuple[str, ...], said: str) -> None:
+    root = manifest(tmp_path, ("a.png", "", "W1", "", "", "benign", "", "", "", ""), row)
+    with pytest.raises(ValueError, match=r"manifest\.csv, row 3: .*" + said):
+        read_dataset(root)
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    table(tmp_path / "manifest.csv", ("file", "label"), [("a.png", "benign")])
+    with pytest.raises(ValueError, match=r"manifest\.csv has no column patient_id"):
+        read_dataset(tmp_path)
+
+
+def test_boxes_stand_with_their_pictures_top_and_left_first(tmp_path: Path) -> None:
+    root = manifest(tmp_path, ("a.png", "", "W1", "", "", "malignant", "", "", "", ""))
+    table(
+        root / "boxes.csv", ("file", "x0", "y0", "x1", "y1", "kind", "label"), [("a.png", 1, 2, 5, 7, "mass", "benign")]
+    )
+    assert read_dataset(root).rows[0].lesions == (Lesion((2, 1, 7, 5), "benign"),)
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [
+        (("a.png", 5, 2, 5, 7, "benign"), "no area"),
+        (("a.png", 1, 2, 5, "?", "benign"), "y1 is '\\?'"),
+        (("a.png", 1, 2, 5, 7, "normal"), "'normal'"),
+        (("z.png", 1, 2, 5, 7, "benign"), "lists no z.png"),
+    ],
+)
+def test_a_wrong_box_is_named(tmp_path: Path, box: tuple[object, ...], said: str) -> None:
+    root = manifest(tmp_path, ("a.png", "", "W1", "", "", "malignant", "", "", "", ""))
+    table(root / "boxes.csv", ("file", "x0", "y0", "x1", "y1", "label"), [box])
+    with pytest.raises(ValueError, match=rf"boxes\.csv, row 2: .*{said}"):
+        read_dataset(root)
+
+
+@needs_shared("data/cbis_ddsm_mass/boxes.csv")
+def test_the_collected_sets_are_read_with_all_their_rows_and_boxes() -> None:
+    found = read_dataset(SHARED / "data")
+    sets = Counter(row.dataset for row in found.rows)
+    assert sets == {"rsna": 2686, "cbis_ddsm_mass": 1231, "ddsm": 532, "mini_mias": 258}
+    assert found.missing == ()
+    marked = Counter(row.dataset for row in found.rows for _ in row.lesions)
+    assert marked == {"cbis_ddsm_mass": 1318, "ddsm": 514, "mini_mias": 94}
+    assert len({row.patient_id for row in found.rows if row.dataset == "rsna"}) == 771
+    assert Counter(row.label for row in found.rows if row.dataset == "mini_mias")["malignant"] == 42
+
+
+@needs_shared("data/mini_mias/boxes.csv")
+def test_boxes_of_the_collected_sets_lie_in_their_pictures() -> None:
+    for row in read_dataset(SHARED / "data" / "mini_mias").rows:
+        for lesion in row.lesions:
+            top, left, bottom, right = lesion.box
+            assert 0 <= top < bottom <= 1024
+            assert 0 <= left < right <= 1024
+
+
+@pytest.mark.parametrize(
+    ("files", "part"),
+    [(("benign/1.png", "malignant/2.png"), ""), (("train/benign/1.png", "test/malignant/2.png"), "train")],
+)
+def test_class_folders_are_read_within_parts_and_without(tmp_path: Path, files: tuple[str, ...], part: str) -> None:
+    found = read_dataset(class_folders(tmp_path, files))
+    assert sorted(row.label for row in found.rows) == ["benign", "malignant"]
+    assert next(row.part for row in found.rows if row.label == "benign") == part
+
+
+def test_parts_may_lie_below_the_classes_and_capitals_make_no_difference(tmp_path: Path) -> None:
+    found = read_dataset(class_folders(tmp_path, ["Benign/Train/1.png", "Malignant/Val/2.png"]))
+    assert {(row.label, row.part) for row in found.rows} == {("benign", "train"), ("malignant", "validation")}
+
+
+def test_without_women_every_file_is_a_woman_of_its_own_and_a_note_says_so(tmp_path: Path) -> None:
+    root = class_folders(tmp_path / "set", ["benign/1.png", "malignant/1.png", "normal/LEFT_CC_7.png"])
+    found = read_dataset(root)
+    assert {row.patient_id for row in found.rows} == {"set_benign/1", "set_malignant/1", "set_LEFT_CC_7"}
+    assert [(row.laterality, row.view) for row in found.rows if row.label == "normal"] == [("L", "CC")]
+    assert "3 pictures" in found.notes[0]
+    assert "woman of its own" in found.notes[0]
+
+
+def test_a_folder_below_the_class_is_the_womans(tmp_path: Path) -> None:
+    found = read_dataset(
+        class_folders(tmp_path / "set", ["benign/P7/a.png", "malignant/P7/b.png", "benign/images/c.png"])
+    )
+    women = {row.file: row.patient_id for row in found.rows}
+    assert women["benign/P7/a.png"] == women["malignant/P7/b.png"] == "set_P7"
+    assert women["benign/images/c.png"] == "set_c"
+    assert "1 picture:" in found.notes[0]
+
+
+def test_pictures_outside_the_class_folders_are_counted(tmp_path: Path) -> None:
+    found = read_dataset(class_folders(tmp_path, ["benign/1.png", "unsure/2.png", "benign/.hidden.png"]))
+    assert labels(found) == {"benign/1.png": "benign"}
+    assert any("outside the class folders" in note and "1 picture" in note for note in found.notes)
+
+
+def test_a_file_of_two_classes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"1\.png lies in folders of two classes: benign and malignant"):
+        read_dataset(class_folders(tmp_path, ["benign/malignant/1.png"]))
+
+
+def test_a_woman_in_two_official_parts_is_noted(tmp_path: Path) -> None:
+    root = class_folders(tmp_path / "set", ["train/benign/P7/a.png", "test/benign/P7/b.png", "test/benign/P8/c.png"])
+    assert "1 woman stands in more than one official part: set_P7." in read_dataset(root).notes
+
+
+def test_sets_side_by_side_are_read_together(tmp_path: Path) -> None:
+    class_folders(tmp_path / "one", ["benign/1.png"])
+    manifest(
+        tmp_path / "two",
+        ("a.png", "", "W1", "", "", "benign", "", "", "", ""),
+        ("b.png",) + ("",) * 1 + ("W1", "", "", "normal", "", "", "", ""),
+    )
+    (tmp_path / "two" / "b.png").unlink()
+    (tmp_path / "papers").mkdir()
+    found = read_dataset(tmp_path)
+    assert {row.dataset for row in found.rows} == {"one", "two"}
+    assert found.missing == ("two/b.png",)
+    assert found.notes[0].startswith("one: No woman is named")
+
+
+def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="in none of the layouts"):
+        read_dataset(tmp_path)
+    with pytest.raises(ValueError, match="'zip' is no layout"):
+        read_dataset(tmp_path, "zip")
+    with pytest.raises(ValueError, match=r"not in the layout rsna: .*train\.csv is not there"):
+        read_dataset(tmp_path, "rsna")
+    with pytest.raises(FileNotFoundError):
+        read_dataset(tmp_path / "nowhere")
