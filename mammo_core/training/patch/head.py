@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from mammo_core.training.patch.recipe import HeadSpec
 
@@ -53,9 +52,14 @@ def fit_head(
         for label in (False, True):
             cell = used & (dataset == name) & (malignant == label)
             weight[cell] = used.sum() / (2 * len(spec.sets) * max(1, cell.sum()))
-    scaler = StandardScaler().fit(everything[used][:, columns], sample_weight=weight[used])
+    seen = everything[used][:, columns]
+    middle = np.average(seen, axis=0, weights=weight[used])
+    variance = np.average((seen - middle) ** 2, axis=0, weights=weight[used])
+    # A third of the features hardly ever move. Divided by their own spread alone they would get weights of a hundred thousand, which
+    # a picture of another machine can set off; so each is divided by no less than the usual spread.
+    scale = np.sqrt(variance + np.median(variance))
     model = LogisticRegression(C=spec.c, max_iter=2000)
-    model.fit(scaler.transform(everything[used][:, columns]), malignant[used], sample_weight=weight[used])
+    model.fit((seen - middle) / scale, malignant[used], sample_weight=weight[used])
     weights = np.zeros(everything.shape[1])
-    weights[columns] = model.coef_[0] / scaler.scale_
-    return Head(weights, float(model.intercept_[0] - (model.coef_[0] / scaler.scale_) @ scaler.mean_))
+    weights[columns] = model.coef_[0] / scale
+    return Head(weights, float(model.intercept_[0] - (model.coef_[0] / scale) @ middle))
