@@ -33,9 +33,10 @@ class System:
 class NetworkSpec:
     """A network: a Keras backbone by name, or `plain` with `layers` of its own, then the `head`; layers are written in `words`.
 
-    `weights` is "imagenet", "none" or a file in the folder of weights. `freeze` counts the backbone's layers that are not trained,
-    from the input, or names the last block that is not ("all": the backbone). `views` pictures share the backbone: 2 are CC and MLO of a
-    breast, 4 are both breasts'. A sigmoid output has one unit, for two classes.
+    `weights` is "imagenet", "none" or a file in the folder of weights. `freeze` counts the backbone's layers that are not trained, from
+    the input (-100: all but the last 100), or names the last block that is not ("all": the backbone). `views` pictures share the
+    backbone: 2 are CC and MLO of a breast, 4 are left CC, left MLO, right CC, right MLO. A sigmoid output has one unit, for two
+    classes.
     """
 
     backbone: str
@@ -48,14 +49,15 @@ class NetworkSpec:
     output: Literal["softmax", "sigmoid"] = "softmax"
     views: Literal[1, 2, 4] = 1
     fusion: Literal["concatenate", "average", "max", "attention"] = "concatenate"
+    norm_momentum: float = 0.99
 
 
 @dataclass(frozen=True)
 class TrainingSpec:
     """How it is fitted. `watch` decides the schedule's plateaus, early stopping and the best epoch.
 
-    `class_weights` has one number a class, or none. `early_stopping` and `patience` count epochs without gain, 0 for never; a batch is
-    put together from `accumulate` smaller ones.
+    `class_weights` has one number a class, of which only the ratio counts, or none. `early_stopping` and `patience` count epochs
+    without gain, 0 for never; a batch is put together from `accumulate` smaller ones.
     """
 
     epochs: int
@@ -96,7 +98,8 @@ class AugmentationSpec:
 
 @dataclass(frozen=True)
 class ProtocolSpec:
-    """Who is judged: a `share` of the women once, or each of `k` folds in turn. Of the rest, `validation` is the share watched, not fitted.
+    """Who is judged: a `share` of the women once, or each of `k` folds in turn. Of the rest, `validation` is the share watched, not
+    fitted.
 
     `outside` names data sets that are only judged on.
     """
@@ -229,8 +232,11 @@ def _wrong(recipe: Recipe) -> list[str]:
         found.append(f"labels: none is {alone[0]}")
     if network.output == "sigmoid" and len(classes) != 2:
         found.append("network.output is 'sigmoid', which takes two classes")
-    if bool(network.layers) != (network.backbone == "plain"):
+    plain = network.backbone == "plain"
+    if bool(network.layers) != plain:
         found.append("network.layers belongs to backbone 'plain', and to no other")
+    if plain and (network.weights != "none" or network.freeze):
+        found.append("network.weights and network.freeze are of a backbone, 'plain' starts from scratch")
     try:
         read_words([*network.layers, *network.head])
     except ValueError as error:
@@ -248,6 +254,7 @@ def _wrong(recipe: Recipe) -> list[str]:
     found += [f"{key} is {value}, wanted more than 0" for key, value in positive.items() if value <= 0]
     parts = {
         "network.dropout": network.dropout,
+        "network.norm_momentum": network.norm_momentum,
         "protocol.share": protocol.share,
         "protocol.validation": protocol.validation,
     }
