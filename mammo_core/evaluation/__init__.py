@@ -6,6 +6,7 @@ function invents randomness: whoever asks for an interval brings the generator.
 
 from mammo_core.evaluation.baselines import metadata_baseline
 from mammo_core.evaluation.calibration import Calibration, fit_calibration
+from mammo_core.evaluation.controls import majority_class, permuted_auc, permuted_macro_auc
 from mammo_core.evaluation.curves import (
     Band,
     Rates,
@@ -24,9 +25,10 @@ from mammo_core.evaluation.metrics import (
     confusion,
     expected_calibration_error,
     operating_point,
-    paired_auc_difference,
     share_interval,
 )
+from mammo_core.evaluation.multiclass import Multiclass, multiclass
+from mammo_core.evaluation.paired import Paired, paired_auc, paired_multiclass
 from mammo_core.evaluation.pointing import Pointing, PointingFigures, point, pointing_figures
 from mammo_core.evaluation.summaries import exams_at_least
 
@@ -34,7 +36,9 @@ __all__ = [
     "Band",
     "Calibration",
     "Interval",
+    "Multiclass",
     "OperatingPoint",
+    "Paired",
     "Pointing",
     "PointingFigures",
     "Rates",
@@ -45,9 +49,14 @@ __all__ = [
     "exams_at_least",
     "expected_calibration_error",
     "fit_calibration",
+    "majority_class",
     "metadata_baseline",
+    "multiclass",
     "operating_point",
-    "paired_auc_difference",
+    "paired_auc",
+    "paired_multiclass",
+    "permuted_auc",
+    "permuted_macro_auc",
     "point",
     "pointing_figures",
     "precision_recall_band",

@@ -64,30 +64,7 @@ def auc_interval(
     cancer, scores = checked_scores(truth, score)
     whole = weighted_auc(cancer, scores, np.ones((1, scores.size)))[0]
     drawn = [weighted_auc(cancer, scores, weights) for weights in draws_of_women(women, scores.size, rng, draws)]
-    return _interval(whole, np.concatenate(drawn))
-
-
-def paired_auc_difference(
-    truth: npt.ArrayLike,
-    score_a: npt.ArrayLike,
-    score_b: npt.ArrayLike,
-    women: npt.ArrayLike,
-    rng: np.random.Generator,
-    draws: int = 1000,
-) -> Interval:
-    """AUC of `score_a` less that of `score_b` on the same cases, both drawn together.
-
-    Arguments and errors as of `auc_interval`.
-    """
-    cancer, a = checked_scores(truth, score_a)
-    _, b = checked_scores(truth, score_b)
-    ones = np.ones((1, a.size))
-    whole = weighted_auc(cancer, a, ones)[0] - weighted_auc(cancer, b, ones)[0]
-    drawn = [
-        weighted_auc(cancer, a, weights) - weighted_auc(cancer, b, weights)
-        for weights in draws_of_women(women, a.size, rng, draws)
-    ]
-    return _interval(whole, np.concatenate(drawn))
+    return percentile_interval(whole, np.concatenate(drawn))
 
 
 def operating_point(
@@ -119,8 +96,8 @@ def operating_point(
     )
     return OperatingPoint(
         threshold=threshold,
-        specificity=_interval(float(np.mean(~recalled[~cancer])), weighed[:, 0]),
-        sensitivity=_interval(float(np.mean(recalled[cancer])), weighed[:, 1]),
+        specificity=percentile_interval(float(np.mean(~recalled[~cancer])), weighed[:, 0]),
+        sensitivity=percentile_interval(float(np.mean(recalled[cancer])), weighed[:, 1]),
         n=scores.size,
         n_cancer=int(cancer.sum()),
     )
@@ -137,7 +114,7 @@ def share_interval(hits: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Gen
         raise ValueError(f"hits must be (n,) and n at least one, not {yes.shape}")
     everyone = np.ones(yes.shape, bool)
     drawn = [_share(weights, yes, everyone) for weights in draws_of_women(women, yes.size, rng, draws)]
-    return _interval(float(yes.mean()), np.concatenate(drawn))
+    return percentile_interval(float(yes.mean()), np.concatenate(drawn))
 
 
 def brier(truth: npt.ArrayLike, probability: npt.ArrayLike) -> float:
@@ -205,7 +182,7 @@ def draws_of_women(women: npt.ArrayLike, n: int, rng: np.random.Generator, draws
         yield drawn[:, place].astype(np.float64)
 
 
-def _interval(value: float, drawn: Floats) -> Interval:
+def percentile_interval(value: float, drawn: Floats) -> Interval:
     """Percentile interval of the draws that are defined."""
     low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(value), float(low), float(high))

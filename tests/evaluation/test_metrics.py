@@ -12,7 +12,6 @@ from mammo_core.evaluation import (
     confusion,
     expected_calibration_error,
     operating_point,
-    paired_auc_difference,
     share_interval,
 )
 from mammo_core.evaluation.metrics import weighted_auc
@@ -81,16 +80,6 @@ def test_four_copies_of_a_womans_picture_do_not_narrow_the_interval():
     naive = auc_interval(copies[0], copies[1], np.arange(len(copies[0])), np.random.default_rng(5))
     assert clustered.as_list() == pytest.approx(once.as_list())
     assert clustered.high - clustered.low > 1.6 * (naive.high - naive.low)
-
-
-def test_difference_of_a_score_from_itself_is_nothing_and_from_noise_is_the_gain():
-    truth, score, women, rng = cases(3, 600, 1.5)
-    noise = rng.normal(size=600)
-    same = paired_auc_difference(truth, score, 2 * score + 1, women, rng)
-    gain = paired_auc_difference(truth, score, noise, women, rng)
-    assert same.as_list() == [0, 0, 0]
-    assert gain.value == pytest.approx(roc_auc_score(truth, score) - roc_auc_score(truth, noise))
-    assert gain.low > 0
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.5, 0.8, 0.889, 0.966]), st.integers(0, 2))
