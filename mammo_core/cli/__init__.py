@@ -107,6 +107,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("names", nargs="*", metavar="NAME", help="a model of 'models list'")
 
+    networks = commands.add_parser(
+        "networks",
+        help="the layers of a recipe's network",
+        description="Print the layers of a recipe's network and how many parameters it has; nothing is downloaded for it.",
+    )
+    networks.add_argument("recipe", metavar="RECIPE", type=Path, help="a classifier's recipe, a TOML file")
+    networks.add_argument("--variant", default="", metavar="NAME", help="one network of a comparison (default: each)")
+
     train = commands.add_parser("train", help="train a network", description="Train a network by a recipe.")
     train.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a TOML file")
     train.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets")

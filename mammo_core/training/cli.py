@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
 from mammo_core.training import cli_cytology
+from mammo_core.training.cli_networks import networks as networks
 from mammo_core.training.patch.judge import POINTING_SETS, pointed
 from mammo_core.training.patch.networks import CELL
 from mammo_core.training.patch.patches import hottest
