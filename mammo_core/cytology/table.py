@@ -16,7 +16,11 @@ import numpy as np
 
 MOST_BYTES = 16_000_000
 MOST_ROWS = 20_000
+MOST_SHOWN = 24
+"""Letters of a wrong value that a sentence repeats."""
 DELIMITERS = ",;\t"
+MOST = float(np.finfo(np.float32).max)
+"""The largest number that a network takes."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WORD = re.compile(r"[a-z]+")
 _SHORT = {"se": "error"}
@@ -59,6 +63,8 @@ def read_table(data: bytes, features: Sequence[str]) -> FeatureTable:
         raise TableRefused("The file is empty. Take the template and fill it in.")
     if len(lines) - heads_at - 1 > MOST_ROWS:
         raise TableRefused(f"The table has more than {MOST_ROWS:,} rows. Divide it.")
+    if "\0" in lines[heads_at]:
+        raise TableRefused("This is not a text file. Save the table as CSV.")
     known = {_words(name): name for name in features}
     delimiter = max(DELIMITERS, key=lambda mark: sum(_words(cell) in known for cell in _cells(lines[heads_at], mark)))
     heads = [cell.strip() for cell in _cells(lines[heads_at], delimiter)]
@@ -95,17 +101,17 @@ def _text(data: bytes) -> str:
         raise TableRefused(f"The file is larger than {MOST_BYTES // 1_000_000} MB. Divide it.")
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = data.decode(encoding)
+        return data.decode(encoding)
     except UnicodeDecodeError:
-        text = data.decode("latin-1")  # an old spreadsheet's accents; the columns' names and numbers have none
-    if "\0" in text:
-        raise TableRefused("This is not a text file. Save the table as CSV.")
-    return text
+        return data.decode("latin-1")  # an old spreadsheet's accents; the columns' names and numbers have none
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
     """Cells of one line. A quote that is not closed stays within its line, so that the next rows are not lost."""
-    return next(csv.reader([line.rstrip("\n")], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line.rstrip("\n")], delimiter=delimiter), [])
+    except csv.Error:  # a cell of more than 131,072 letters
+        return [line[:MOST_SHOWN]]
 
 
 def _words(head: str) -> frozenset[str]:
@@ -136,11 +142,11 @@ def _number(cell: str, delimiter: str) -> float | str:
     """The number in a cell, or what is wrong with it."""
     if not cell:
         return "is empty"
-    shown = f'"{cell}"' if len(cell) <= 24 else f'"{cell[:24]}…"'
+    shown = f'"{cell}"' if len(cell) <= MOST_SHOWN else f'"{cell[:MOST_SHOWN]}…"'
     dotted = cell if delimiter == "," else cell.replace(",", ".")
     if not _NUMBER.fullmatch(dotted):
         return f"{shown} is not a number"
     value = float(dotted)
     if value < 0:
         return f"{shown} is below 0"
-    return value if value <= np.finfo(np.float32).max else f"{shown} is too large"
+    return value if value <= MOST else f"{shown} is too large"

@@ -154,6 +154,7 @@ def fit(recipe: FeatureRecipe, values: Floats, malignant: npt.NDArray[np.bool_],
         ),
         loss="binary_crossentropy",
         metrics=["accuracy"],
+        steps_per_execution=-(-len(values) // spec.batch),  # an epoch at a go: steps this small are mostly waiting
     )
     history = made.fit(values, malignant.astype(np.float32), batch_size=spec.batch, epochs=spec.epochs, verbose=0)
     return made, history.history
