@@ -14,6 +14,7 @@ page = st.navigation(
         st.Page("read.py", title="Read", default=True),
         st.Page("report.py", title="Report", url_path="report"),
         st.Page("model.py", title="Model", url_path="model"),
+    st.Page("cytology.py", title="Cytology", url_path="cytology"),
     ],
     position="hidden",
 )

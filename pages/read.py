@@ -28,7 +28,9 @@ def front(desk: Desk) -> None:
             refused(desk.refusals)
         passed_over(desk)
         write("quiet", f"The example is a synthetic phantom, not a woman. {DISCLAIMER}")
-        st.page_link("model.py", label="About the model")
+        with st.container(horizontal=True, gap="medium"):
+            st.page_link("model.py", label="About the model")
+            st.page_link("cytology.py", label="Cytology")
 
 
 def room(desk: Desk) -> None:

@@ -35,7 +35,7 @@ def upload(desk: Desk, key: str) -> None:
     if not files:
         return
     contents = [(file.name, file.getvalue()) for file in files]
-    _let_go(files)
+    let_go(files)
     read(desk, contents)
 
 
@@ -57,8 +57,8 @@ def read(desk: Desk, files: Sequence[tuple[str, bytes]]) -> None:
     st.rerun()
 
 
-def _let_go(files: Sequence[UploadedFile]) -> None:
-    """Have Streamlit forget the bytes, which it would keep until the session ends."""
+def let_go(files: Sequence[UploadedFile]) -> None:
+    """Have Streamlit forget the bytes, which it would keep until the session ends. Its widget wants a new key then."""
     context = get_script_run_ctx()
     if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         for file in files:
