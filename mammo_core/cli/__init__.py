@@ -40,11 +40,23 @@ def _run(asked: argparse.Namespace) -> int:
         from mammo_core.cli.models import list_models, verify_models
 
         return list_models() if asked.models_command == "list" else verify_models(asked.names)
+    if asked.command == "data":
+        return _check_data(asked)
     from mammo_core.training import cli as training
 
     try:
         return int(getattr(training, asked.command)(asked))
     except (ValueError, FileNotFoundError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _check_data(asked: argparse.Namespace) -> int:
+    from mammo_core.intake import ReaderFailed
+    from mammo_core.training.cli_data import check
+
+    try:
+        return check(asked)
+    except (ValueError, FileNotFoundError, ReaderFailed) as error:
         raise UsageError(str(error)) from error
 
 
@@ -106,6 +118,18 @@ def _parser() -> argparse.ArgumentParser:
         description="Check every byte and the golden cases of the models named, or of all; exits 2 if one is wrong.",
     )
     verify.add_argument("names", nargs="*", metavar="NAME", help="a model of 'models list'")
+
+    data = commands.add_parser("data", help="look into a data set", description="Look into a data set.")
+    looks = data.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
+    check = looks.add_parser(
+        "check",
+        help="count what a data set holds and find what is wrong with it",
+        description="Count pictures, women, classes and views, by machine and site; find missing and unreadable files, copies and "
+        "inverted pictures. docs/datasets.md describes the layouts.",
+    )
+    check.add_argument("path", metavar="PATH", type=Path, help="a data set, or a folder of several")
+    check.add_argument("--layout", metavar="LAYOUT", help="its layout; the one recognised if left out")
+    check.add_argument("--all", action="store_true", help="print whole lists, however long")
 
     networks = commands.add_parser(
         "networks",
