@@ -42,10 +42,16 @@ def _run(asked: argparse.Namespace) -> int:
         return list_models() if asked.models_command == "list" else verify_models(asked.names)
     if asked.command == "data":
         return _check_data(asked)
-    from mammo_core.training import cli as training
-
     try:
+        from mammo_core.training import cli as training
+
         return int(getattr(training, asked.command)(asked))
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("keras", "tensorflow"):
+            raise
+        raise UsageError(
+            "training needs Keras and TensorFlow, which are not installed here: pip install -r requirements.txt"
+        ) from error
     except (ValueError, FileNotFoundError) as error:
         raise UsageError(str(error)) from error
 
@@ -129,7 +135,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("path", metavar="PATH", type=Path, help="a data set, or a folder of several")
     check.add_argument("--layout", metavar="LAYOUT", help="its layout; the one recognised if left out")
-    check.add_argument("--all", action="store_true", help="print whole lists, however long")
+    check.add_argument("--lists", action="store_true", help="read the set's lists alone, not the pictures")
+    check.add_argument("--all", action="store_true", help="print everything found, however long")
 
     networks = commands.add_parser(
         "networks",
@@ -139,14 +146,37 @@ def _parser() -> argparse.ArgumentParser:
     networks.add_argument("recipe", metavar="RECIPE", type=Path, help="a classifier's recipe, a TOML file")
     networks.add_argument("--variant", default="", metavar="NAME", help="one network of a comparison (default: each)")
 
-    train = commands.add_parser("train", help="train a network", description="Train a network by a recipe.")
-    train.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a TOML file")
-    train.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets")
-    train.add_argument("--weights", metavar="DIR", type=Path, help="the folder of starting weights")
-    train.add_argument("--out", metavar="DIR", type=Path, default=Path("runs"), help="where runs go (default runs)")
+    fits = argparse.ArgumentParser(add_help=False)
+    fits.add_argument("--data", metavar="DIR", type=Path, help="a data set, or a folder of several")
+    fits.add_argument("--weights", metavar="DIR", type=Path, help="the folder of starting weights")
+    fits.add_argument("--out", metavar="DIR", type=Path, default=Path("runs"), help="where runs go (default runs)")
+    fits.add_argument("--epochs", metavar="N", type=_positive, help="other epochs than the recipe's (classifiers)")
+    fits.add_argument("--limit", metavar="N", type=_positive, help="about so many pictures, whole women (classifiers)")
+    fits.add_argument("--variant", metavar="NAME", help="one variant of a comparison; all in turn if left out")
+    fits.add_argument("--queue", action="store_true", help="add it to the lab's queue and return (classifiers)")
+
+    train = commands.add_parser(
+        "train",
+        parents=[fits],
+        help="train a network",
+        description="Train a network by a recipe, as its protocol says. Stop it with Ctrl-C, or a file STOP in the run's folder; "
+        "--resume goes on with it.",
+    )
+    train.add_argument("recipe", metavar="RECIPE", type=Path, nargs="?", help="the recipe, a TOML file")
+    train.add_argument("--resume", metavar="RUN", type=Path, help="go on with the classifier in this run's folder")
     train.add_argument(
         "--fold", nargs="+", choices=[*"01234", "all"], help="folds, or all women (default: the five, then all)"
     )
+
+    crossval = commands.add_parser(
+        "crossval",
+        parents=[fits],
+        help="train a classifier on folds of the women",
+        description="Train a classifier on folds: every woman is judged once, by a network that has not seen her.",
+    )
+    crossval.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a TOML file")
+    crossval.add_argument("--folds", metavar="K", type=_positive, help="how many (default: as the recipe says)")
+    crossval.set_defaults(resume=None)
 
     evaluate = commands.add_parser("evaluate", help="judge a run", description="Judge a run's out-of-fold predictions.")
     evaluate.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")

@@ -1,7 +1,7 @@
 """`data check`: what a data set holds, and what is wrong with it, before anything is trained on it.
 
-It reads the lists, then every picture once, through the same readers as the app: unreadable files, copies, inverted
-pictures. It changes nothing, decides nothing about who is trained on, and imports no Keras.
+It reads the lists, then the pictures, through the same readers as the app: unreadable files, copies, inverted pictures.
+It changes nothing, decides nothing about who is trained on, and imports no Keras.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from mammo_core.exam import Refusal
 from mammo_core.intake import Reader
 from mammo_core.training.datasets import LABELS, Row, Table, layouts_of, read_dataset
 from mammo_core.training.datasets.listing import counted
+from mammo_core.training.duplicates import near_duplicates
 
 SHOWN = 20
 """Lines of a list that are printed, unless all are asked for."""
@@ -36,7 +37,7 @@ class Looked:
 
 
 def check(asked: argparse.Namespace) -> int:
-    """Carry out `data check PATH [--layout L] [--all]`.
+    """Carry out `data check PATH [--layout L] [--lists] [--all]`.
 
     Raises:
         ValueError: the layout is not recognised, or a row is wrong.
@@ -46,8 +47,11 @@ def check(asked: argparse.Namespace) -> int:
     layouts = {asked.layout} if asked.layout else set(layouts_of(asked.path).values())
     shown = sys.maxsize if asked.all else SHOWN
     print(f"{asked.path}: layout {', '.join(sorted(layouts))}")
-    for line in [*said_by_lists(table, shown), *said_by_pixels(table.rows, look_at(table.rows), shown)]:
+    for line in said_by_lists(table, shown):
         print(line)
+    if not asked.lists:
+        for line in said_by_pixels(table.rows, look_at(table.rows), shown):
+            print(line)
     return 0
 
 
@@ -83,7 +87,7 @@ def look_at(rows: Sequence[Row]) -> list[Looked]:
 
 
 def said_by_pixels(rows: Sequence[Row], looks: Sequence[Looked], shown: int = SHOWN) -> Iterator[str]:
-    """Files that cannot be read, pictures with identical pixels, pictures stored inverted."""
+    """Files that cannot be read, identical pixels, copies under several women's names, pictures stored inverted."""
     both = list(zip(rows, looks, strict=True))
     unread = [f"{row.file}: {look.refused}" for row, look in both if look.refused]
     yield from _listed("files that cannot be read", unread, shown)
@@ -93,6 +97,10 @@ def said_by_pixels(rows: Sequence[Row], looks: Sequence[Looked], shown: int = SH
             same[look.image_id].append(row)
     copies = [group for group in same.values() if len(group) > 1]
     yield from _listed("pictures with identical pixels", [_copies(group) for group in copies], shown)
+    by_pixels = {row: look.image_id for row, look in both}
+    alike = near_duplicates(rows, [row.patient_id for row in rows])
+    changed = [str(pair) for pair in alike if by_pixels[pair.one] != by_pixels[pair.two]]
+    yield from _listed("turned, mirrored, rescaled or newly encoded copies under another woman's name", changed, shown)
     inverted = [row.file for row, look in both if look.inverted]
     yield from _listed("pictures stored inverted, turned when they are read", inverted, shown)
 

@@ -71,11 +71,11 @@ def table(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]], 
 
 def rsna(root: Path, ending: str = ".dcm") -> Path:
     """Two women, three pictures; one file is not there."""
-    lines = """site_id,patient_id,image_id,laterality,view,age,cancer,biopsy,invasive,BIRADS,implant,density,machine_id,difficult_negative_case
-2,10006,462822612,L,CC,61.0,0,0,0,,0,,29,False
-2,10006,1459541791,L,MLO,61.0,0,1,0,,0,B,29,False
-1,10130,388811999,R,CC,,1,1,1,0,0,C,49,False
-1,10130,613462606,R,MLO,,1,1,1,0,0,C,49,False
+    lines = """site_id,patient_id,image_id,laterality,view,age,cancer,biopsy,invasive,BIRADS,implant,density,machine_id
+2,10006,462822612,L,CC,61.0,0,0,0,,0,,29
+2,10006,1459541791,L,MLO,61.0,0,1,0,,0,B,29
+1,10130,388811999,R,CC,,1,1,1,0,0,C,49
+1,10130,613462606,R,MLO,,1,1,1,0,0,C,49
 """
     root.mkdir(parents=True, exist_ok=True)
     (root / "train.csv").write_text(lines)
