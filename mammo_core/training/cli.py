@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
-from mammo_core.training import cli_cytology
+from mammo_core.training import cli_bench, cli_cytology
 from mammo_core.training.cli_networks import networks as networks
 from mammo_core.training.patch.judge import POINTING_SETS, pointed
 from mammo_core.training.patch.networks import CELL
@@ -26,6 +26,10 @@ from mammo_core.training.patch.recipe import read_ensemble, read_recipe
 
 def train(args: argparse.Namespace) -> int:
     """Fit the folds asked for: one of 0..4, "all" women, or (by default) the five and then all."""
+    if cli_bench.asked_for(args):
+        return cli_bench.train(args)
+    if args.recipe is None:
+        raise ValueError("say which recipe")
     if cli_cytology.is_features(args.recipe):
         return cli_cytology.train(args)
     if args.data is None or args.weights is None:
@@ -39,6 +43,13 @@ def train(args: argparse.Namespace) -> int:
         run = args.out / f"{recipe.name}-{recipe.version}" / ("all" if fold == NO_FOLD else f"fold{fold}")
         fit_fold(args.recipe, pictures, args.weights, run, fold, _spoken(run))
     return 0
+
+
+def crossval(args: argparse.Namespace) -> int:
+    """Fit a classifier on folds."""
+    if not cli_bench.asked_for(args):
+        raise ValueError(f"{args.recipe} is no classifier; 'train' fits it as it says")
+    return cli_bench.crossval(args)
 
 
 def evaluate(args: argparse.Namespace) -> int:

@@ -22,7 +22,11 @@ from filelock import FileLock, Timeout
 
 RUNS = Path("runs")
 """Where runs lie unless the command line says otherwise."""
-HISTORY = ("epoch", "loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc", "rate", "seconds", "waiting_s")
+MEASURES = ("loss", "accuracy", "auc", "recall")
+HISTORY = ("epoch", *MEASURES, *(f"val_{name}" for name in MEASURES), "rate", "seconds", "waiting_s")
+"""Columns of history.csv: `seconds` of the whole epoch, `waiting_s` of it the network waited for training data."""
+CHECKPOINT, NETWORK = "checkpoint.weights.h5", "network.weights.h5"
+"""Of a fold: where a stopped one goes on, the optimizer's state included; and the best epoch's network, as `networks.build` makes it."""
 ABOUT = ("file", "dataset", "patient_id", "laterality", "view", "age", "density", "machine", "site", "label", "part")
 """Columns of predictions.csv before the probabilities."""
 PROBABILITY = "p_"
@@ -44,8 +48,9 @@ class Status(StrEnum):
 class Run:
     """One run's state; times are ISO 8601 in UTC, "" while they are not known.
 
-    `fold` of `folds` is being fitted, counted from 0; `epoch` of `epochs` and `batch` of `batches` are done in it. `limit` is the largest
-    number of pictures taken from the data, None for all. `message` says in a sentence why a run stopped or failed.
+    `data` is the path of the data, `weights` the folder of weights to start from ("" for none), `limit` the largest number of
+    pictures taken, None for all. `fold` of `folds` is being fitted, counted from 0; `epoch` of `epochs` and `batch` of `batches`
+    are done in it. `message` says in a sentence what goes on, or why a run stopped or failed.
     """
 
     folder: Path
@@ -54,6 +59,7 @@ class Run:
     title: str
     data: str
     status: Status
+    weights: str = ""
     limit: int | None = None
     pid: int | None = None
     created: str = ""
@@ -88,8 +94,17 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def new_run(root: Path, name: str, version: str, *, out: Path | None = None, **known: Any) -> Run:
-    """Make the folder of a new run, queued: `root`/<name>-<version>-<time>, or `out`. `known` are fields of `Run`.
+def new_run(
+    root: Path,
+    name: str,
+    version: str,
+    *,
+    out: Path | None = None,
+    recipe: str = "",
+    status: Status = Status.QUEUED,
+    **known: Any,
+) -> Run:
+    """Make the folder of a new run: `root`/<name>-<version>-<time>, or `out`. `recipe` is its text, `known` are fields of `Run`.
 
     Raises ValueError if `out` holds a run already.
     """
@@ -97,7 +112,9 @@ def new_run(root: Path, name: str, version: str, *, out: Path | None = None, **k
         raise ValueError(f"{out} holds a run already; choose another folder, or resume it")
     folder = out or _free(root / f"{name}-{version}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     folder.mkdir(parents=True, exist_ok=True)
-    run = Run(folder, folder.name, name, status=Status.QUEUED, created=now(), **known)
+    if recipe:
+        replace_text(folder / "recipe.toml", recipe)
+    run = Run(folder, folder.name, name, status=status, created=now(), **known)
     write_run(run)
     return run
 
@@ -253,7 +270,9 @@ def read_predictions(run: Path, parts: Sequence[str] | None = None) -> Predictio
 
 
 def _number(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.7g}"
+    if np.isnan(value):
+        return ""
+    return str(int(value)) if value == int(value) else repr(float(value))  # a resumed run decides by the very numbers
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -1,0 +1,245 @@
+"""One fold: a network fitted to some women, watched on others, asked about the rest; resumable epoch by epoch.
+
+Everything random in an epoch is drawn from seed, fold and epoch, and every decision is made from history.csv, so a run that was stopped
+goes on as if it had not been: to the bit where the device adds in one order, as processors do, else to rounding.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import layers
+from sklearn.metrics import roc_auc_score
+
+from mammo_core.training.bench import runs, schedule
+from mammo_core.training.bench.augment import augmentation
+from mammo_core.training.bench.batches import Batches, Take, class_weights, epoch_of, from_store
+from mammo_core.training.bench.devices import devices
+from mammo_core.training.bench.frozen import frozen_part
+from mammo_core.training.bench.losses import PossibleLoss, loss_of, measures
+from mammo_core.training.bench.pictures import Say, Stopped
+from mammo_core.training.bench.recipe import Recipe, TrainingSpec
+from mammo_core.training.bench.samples import Samples
+from mammo_core.training.bench.watching import Board, Watch
+from mammo_core.training.networks import build
+
+TRAIN, VALIDATION = "train", "validation"
+LARGEST_CACHE = 2 << 30
+"""Bytes that the features of a frozen part may take; above that they are made anew in every epoch."""
+Places = npt.NDArray[np.int64]
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """What one fold works with: its folder and number, the samples and where their pictures lie, and who is in which part."""
+
+    folder: Path
+    number: int
+    recipe: Recipe
+    store: npt.NDArray[np.uint8]
+    samples: Samples
+    parts: dict[str, Places]
+    weights: Path | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """The line to whoever started the fold: `say` a sentence, `stop` whether to stop, `tell` batches done and wanted, `epoch` done and its
+    seconds.
+    """
+
+    say: Say
+    stop: Callable[[], bool]
+    tell: Callable[[int, int], None]
+    epoch: Callable[[int, float], None]
+
+
+def fit_fold(fold: Fold, line: Line) -> None:
+    """Fit a fold, or go on where it was stopped, and write its folder. A fold that is done is left as it is.
+
+    Raises Stopped when asked to stop, ValueError where the recipe cannot be met on this machine or with these women.
+    """
+    if (fold.folder / "predictions.csv").is_file():
+        return
+    if not len(fold.parts[TRAIN]):
+        raise ValueError("no woman is left to fit to")
+    training = fold.recipe.training
+    parts = training.accumulate * training.devices
+    if training.batch % parts:
+        raise ValueError(f"training.batch is {training.batch}, which does not divide into {parts}")
+    with devices(training.devices, training.mixed_precision):
+        built = build(fold.recipe, fold.weights)
+        if built.remark:
+            line.say(built.remark)
+        taken, take = _trained_part(built.model, fold, line.say)
+        model = _compiled(taken, training)
+        history = _resumed(fold, model)
+        if not history:
+            line.say(f"fold {fold.number}: {_counted(fold)}, weights: {built.weights}")
+        _epochs(fold, line, model, built.model, take, history)
+        if (fold.folder / runs.NETWORK).is_file():
+            built.model.load_weights(fold.folder / runs.NETWORK)
+        _predict(fold, model, take)
+    (fold.folder / runs.CHECKPOINT).unlink(missing_ok=True)
+
+
+def training_network(network: Any, recipe: Recipe, seed: int) -> Any:
+    """Stored bytes to probabilities: scaled to 0..1, changed at random in training, then the network."""
+    stored = layers.Input(network.input_shape[1:], dtype="uint8", name="stored")
+    grey = layers.Rescaling(1 / 255, dtype="float32", name="grey")(stored)
+    for layer in augmentation(recipe.augmentation, seed):
+        grey = layer(grey)
+    return keras.Model(stored, network(grey))
+
+
+def _trained_part(network: Any, fold: Fold, say: Say) -> tuple[Any, Take]:
+    """What is fitted, and what goes in: pictures, or, where it pays, what a frozen part makes of them, once for all epochs."""
+    take = from_store(fold.store, fold.samples)
+    still = frozen_part(network) if not augmentation(fold.recipe.augmentation, 0) else None
+    whole = training_network(network, fold.recipe, fold.recipe.seed + 1000 * fold.number)
+    if still is None:
+        return whole, take
+    frozen, rest = still
+    size = len(fold.samples) * int(np.prod(frozen.output_shape[1:])) * 4
+    if size > LARGEST_CACHE:
+        return whole, take
+    say(f"the frozen layers' features are made once ({size / 1e6:.0f} MB)")
+    read = training_network(frozen, fold.recipe, 0)
+    features = _asked(read, take, np.arange(len(fold.samples)), fold.recipe)
+    return rest, lambda places: features[places]
+
+
+def _compiled(model: Any, training: TrainingSpec) -> Any:
+    kind = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "sgd": keras.optimizers.SGD,
+        "rmsprop": keras.optimizers.RMSprop,
+    }[training.optimizer]
+    options: dict[str, Any] = {"momentum": 0.9} if training.optimizer == "sgd" else {}
+    if training.weight_decay:
+        options["weight_decay"] = training.weight_decay
+    if training.accumulate > 1:
+        options["gradient_accumulation_steps"] = training.accumulate
+    model.compile(kind(learning_rate=training.rate, **options), loss=loss_of(training), metrics=measures())
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _resumed(fold: Fold, model: Any) -> list[Figures]:
+    """Read the checkpoint back, and the history up to it: an epoch that was written down but not kept is fitted again."""
+    checkpoint = fold.folder / runs.CHECKPOINT
+    if not checkpoint.is_file():
+        return []
+    model.load_weights(checkpoint)
+    done = int(model.optimizer.iterations) // -(-len(fold.parts[TRAIN]) // fold.recipe.training.batch)
+    columns = runs.read_history(fold.folder)
+    return [{name: float(column[epoch]) for name, column in columns.items()} for epoch in range(done)]
+
+
+def _epochs(fold: Fold, line: Line, model: Any, network: Any, take: Take, history: list[Figures]) -> None:
+    training, loss = fold.recipe.training, loss_of(fold.recipe.training)
+    weights = class_weights(fold.samples, fold.recipe)
+    board = Board(fold.folder / "tensorboard")
+    while True:
+        watched = schedule.watched({name: [row[name] for row in history] for name in runs.HISTORY}, training.watch)
+        if schedule.ended(training, watched):
+            return
+        epoch, began = len(history), time.perf_counter()
+        if line.stop():
+            raise Stopped
+        _reseed(model, fold, epoch)
+        rate = schedule.rate(training, watched)
+        model.optimizer.learning_rate = rate
+        seed = (fold.recipe.seed, fold.number, epoch)
+        batches = epoch_of(take, fold.samples, weights, fold.parts[TRAIN], fold.recipe, seed)
+        watch = Watch(line.stop, line.tell)
+        fitted = model.fit(
+            batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0, callbacks=[watch]
+        ).history
+        if watch.stopped:
+            raise Stopped
+        places = fold.parts[VALIDATION]
+        seen = _figures(_asked(model, take, places, fold.recipe), fold.samples.possible[places], loss)
+        row = {"epoch": epoch + 1.0, **{name: float(fitted[name][-1]) for name in runs.MEASURES}}
+        row |= {f"val_{name}": value for name, value in seen.items()}
+        row |= {"rate": rate, "seconds": time.perf_counter() - began, "waiting_s": watch.waited}
+        history.append(row)
+        board.write(epoch + 1, row)
+        _keep(fold.folder, model, network, history, training)
+        line.epoch(epoch + 1, row["seconds"])
+        line.say(_spoken(fold.number, row))
+
+
+def _keep(folder: Path, model: Any, network: Any, history: list[Figures], training: TrainingSpec) -> None:
+    """The checkpoint comes last: what was written before it and not kept by it is written again."""
+    columns = {name: [row[name] for row in history] for name in runs.HISTORY}
+    runs.write_history(folder, columns)
+    if schedule.best(schedule.watched(columns, training.watch)) == len(history) - 1:
+        network.save_weights(folder / runs.NETWORK)
+    half = folder / f"half.{runs.CHECKPOINT}"
+    model.save_weights(half)
+    half.replace(folder / runs.CHECKPOINT)
+
+
+def _reseed(model: Any, fold: Fold, epoch: int) -> None:
+    """Every layer's random numbers begin anew in each epoch, at a place of its own."""
+    states = [each for each in model.variables if each.path.endswith("seed_generator_state")]
+    for number, state in enumerate(states):
+        state.assign(np.array([fold.recipe.seed + 1000 * fold.number + number, epoch << 16], dtype="uint32"))
+
+
+def _asked(model: Any, take: Take, places: Places, recipe: Recipe) -> npt.NDArray[np.float32]:
+    """(n, ...) what the network says of the samples at `places`."""
+    batch = recipe.training.batch // recipe.training.accumulate
+    if not len(places):
+        return np.zeros((0, *model.output_shape[1:]), dtype=np.float32)
+    nothing = np.zeros((int(places.max()) + 1, 1), dtype=np.float32)
+    said = model.predict(Batches(take, nothing, nothing[:, 0], places, batch), verbose=0)
+    return np.asarray(said, dtype=np.float32)[: len(places)]
+
+
+def _figures(said: npt.NDArray[np.float32], possible: npt.NDArray[np.float32], loss: PossibleLoss) -> Figures:
+    """The measures of `losses`, exactly, of (n, classes) probabilities; nan where there is nothing to measure."""
+    if not len(said):
+        return dict.fromkeys(runs.MEASURES, float("nan"))
+    certain = possible.sum(axis=1) == 1
+    known = certain | (possible[:, -1] == 0)
+    found, truth = said.argmax(axis=1), possible[:, -1] == 1
+    right = possible[np.arange(len(said)), found] == 1
+    last = certain & truth
+    both = len(set(truth[known].tolist())) == 2
+    return {
+        "loss": float(np.mean(np.asarray(loss.call(possible[:, None], said)))),
+        "accuracy": float(right[certain].mean()) if certain.any() else float("nan"),
+        "auc": float(roc_auc_score(truth[known], said[known, -1])) if both else float("nan"),
+        "recall": float((found[last] == said.shape[1] - 1).mean()) if last.any() else float("nan"),
+    }
+
+
+def _predict(fold: Fold, model: Any, take: Take) -> None:
+    lines: list[tuple[Sequence[str], Sequence[float]]] = []
+    for part, places in fold.parts.items():
+        if part != TRAIN:
+            said = _asked(model, take, places, fold.recipe)
+            told = [fold.samples.about(int(place), fold.recipe, part) for place in places]
+            lines += zip(told, said.tolist(), strict=True)
+    runs.write_predictions(fold.folder, fold.recipe.classes, lines)
+
+
+def _counted(fold: Fold) -> str:
+    women = fold.samples.women
+    return ", ".join(f"{part} {len(at)} of {len(set(women[at]))} women" for part, at in fold.parts.items())
+
+
+def _spoken(number: int, row: Figures) -> str:
+    told = ", ".join(f"{name} {row[name]:.3f}" for name in ("loss", "auc", "val_loss", "val_auc"))
+    return f"fold {number} epoch {row['epoch']:.0f}: {told}, {row['seconds']:.1f} s, {row['waiting_s']:.1f} s waiting"

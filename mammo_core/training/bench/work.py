@@ -1,0 +1,157 @@
+"""A run from its recipe to its last prediction: read the data, decode, divide the women, refuse leaks, fit fold after fold.
+
+What happens is written into the run's folder as it happens; whoever looks on reads it there. One process works on a run at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from filelock import Timeout
+
+from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench import runs
+from mammo_core.training.bench.parts import divided
+from mammo_core.training.bench.pictures import Stopped, decode
+from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.bench.runs import Run, Status
+from mammo_core.training.bench.samples import limited, samples, used
+from mammo_core.training.datasets import Row, read_dataset
+from mammo_core.training.duplicates import require_clean
+
+CACHE = ".cache"
+"""Beside the runs: decoded pictures, shared by all of them."""
+_EVERY = 1.0
+"""Seconds between two notes of how far it is."""
+
+
+class Diary:
+    """Keeps run.json and log.txt while a run is at work."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self._told, self._began = run, 0.0, time.monotonic()
+
+    def note(self, **known: Any) -> None:
+        """Write down what has changed."""
+        self.run = replace(self.run, **known)
+        runs.write_run(self.run)
+
+    def say(self, line: str) -> None:
+        """A line on the screen and in log.txt, with the seconds since the process began with the run."""
+        text = f"{time.monotonic() - self._began:7.1f} s  {line}"
+        print(text, flush=True)
+        with (self.run.folder / "log.txt").open("a", encoding="utf-8") as log:
+            print(text, file=log)
+
+    def stop(self) -> bool:
+        """Whether the run was asked to stop."""
+        return runs.stop_asked(self.run.folder)
+
+    def tell(self, batch: int, batches: int) -> None:
+        """How far the epoch is, not oftener than once a second."""
+        if time.monotonic() - self._told > _EVERY:
+            self._told = time.monotonic()
+            self.note(batch=batch, batches=batches)
+
+    def epoch(self, epoch: int, seconds: float) -> None:
+        """An epoch is done."""
+        self.note(epoch=epoch, batch=0, seconds_per_epoch=round(seconds, 3))
+
+
+def work(folder: Path) -> Run:
+    """Fit a run, or go on where it was stopped, and give it as it stands then: done or stopped.
+
+    Raises whatever ends it, after writing it down: ValueError or FileNotFoundError for a wrong recipe or wrong data, with a sentence.
+    """
+    held = runs.lock(folder)
+    try:
+        held.acquire(timeout=5)
+    except Timeout:
+        raise ValueError(f"a process is at work on {folder}") from None
+    with held:
+        now = runs.now()
+        found = runs.read_run(folder)
+        diary = Diary(found)
+        diary.note(status=Status.RUNNING, pid=os.getpid(), started=found.started or now, ended="", message="")
+        try:
+            _fitted(diary)
+        except (Stopped, KeyboardInterrupt) as stopped:
+            diary.say("stopped; it can be resumed")
+            diary.note(status=Status.STOPPED, ended=runs.now(), batch=0, message="Stopped. It can be resumed.")
+            if isinstance(stopped, KeyboardInterrupt):
+                raise
+        except Exception as error:
+            plain = isinstance(error, (ValueError, FileNotFoundError))
+            told = str(error) if plain else f"{type(error).__name__}: {error}"
+            diary.say(told if plain else traceback.format_exc())
+            diary.note(status=Status.FAILED, ended=runs.now(), message=told)
+            raise
+        else:
+            diary.say("done")
+            diary.note(status=Status.DONE, ended=runs.now(), message="")
+    return diary.run
+
+
+def _fitted(diary: Diary) -> None:
+    from mammo_core.training.bench.fit import (
+        Fold,
+        Line,
+        fit_fold,
+    )  # imports Keras, seconds after the data were found wanting
+
+    folder = diary.run.folder
+    recipe = recipes.read_one(folder / "recipe.toml")
+    rows, store, slots = _pictures(diary, recipe)
+    found = samples(rows, slots, recipe)
+    if not len(found):
+        raise ValueError("no picture is left to learn from")
+    line = Line(diary.say, diary.stop, diary.tell, diary.epoch)
+    weights = Path(diary.run.weights) if diary.run.weights else None
+    folds = [divided(rows, recipe, number) for number in range(diary.run.folds)]
+    diary.note(message="Looking for copies of a picture on two sides of the split.")
+    require_clean(rows, [tuple(parts[row.patient_id] for parts in folds) for row in rows], folder_of_cache(diary.run))
+    for number, parts in enumerate(folds):
+        at = folder / f"fold{number}"
+        at.mkdir(exist_ok=True)
+        runs.write_split(at, parts)
+        side = np.array([parts[str(woman)] for woman in found.women])
+        places = {part: np.flatnonzero(side == part) for part in ("train", "validation", "test", "outside")}
+        done = len(runs.read_history(at)["epoch"])
+        diary.note(fold=number, epoch=done, batch=0, message="")
+        fit_fold(Fold(at, number, recipe, store, found, places, weights), line)
+
+
+def _pictures(diary: Diary, recipe: Recipe) -> tuple[Sequence[Row], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The rows that the recipe learns from or judges, the store of their pictures, and where each lies in it."""
+    diary.note(message="Reading the data.")
+    table = read_dataset(Path(diary.run.data))
+    for note in table.notes:
+        diary.say(note)
+    if table.missing:
+        diary.say(f"{len(table.missing)} files are named and not there, the first: {table.missing[0]}")
+    rows = limited(used(table.rows, recipe.labels), diary.run.limit, np.random.default_rng(recipe.seed))
+    if not rows:
+        raise ValueError(f"{diary.run.data} has no picture with a label of this recipe ({', '.join(recipe.labels)})")
+    diary.note(message=f"Decoding {len(rows)} pictures, once for all runs at this size.")
+    decoded = decode(
+        [row.path for row in rows], recipe.size, recipe.crop, folder_of_cache(diary.run), diary.say, diary.stop
+    )
+    for sentence in decoded.refused[:10]:
+        diary.say(f"left out: {sentence}")
+    if len(decoded.refused) > 10:
+        diary.say(f"left out: {len(decoded.refused) - 10} more files")
+    kept = [place for place in range(len(rows)) if decoded.slot[place] >= 0]
+    return [rows[place] for place in kept], decoded.store, decoded.slot[kept]
+
+
+def folder_of_cache(run: Run) -> Path:
+    """Where the decoded pictures of a run lie."""
+    return run.folder.parent / CACHE

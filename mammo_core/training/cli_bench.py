@@ -1,0 +1,64 @@
+"""`train` and `crossval` for classifiers: arguments in, runs fitted here or queued, and where they lie printed. It decides nothing."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mammo_core.training.bench.queue import enqueue, prepare
+from mammo_core.training.bench.recipe import Recipe, changed, kind_of, read, read_one
+from mammo_core.training.bench.runs import Run, Status, read_run
+
+
+def asked_for(args: argparse.Namespace) -> bool:
+    """Whether a classifier is to be trained."""
+    return args.resume is not None or (args.recipe is not None and kind_of(args.recipe) == "classifier")
+
+
+def train(args: argparse.Namespace) -> int:
+    """Fit the recipe as its protocol says, each variant of a comparison in turn, or go on with a run that was stopped."""
+    return _resumed(args.resume) if args.resume is not None else _fitted(args, {})
+
+
+def crossval(args: argparse.Namespace) -> int:
+    """Fit the recipe on folds, so that every woman is judged once by a network that has not seen her."""
+    return _fitted(args, {"protocol.kind": "folds"} | ({"protocol.k": args.folds} if args.folds else {}))
+
+
+def _fitted(args: argparse.Namespace, changes: dict[str, object]) -> int:
+    if args.data is None:
+        raise ValueError("this recipe needs --data")
+    if args.epochs:
+        changes = changes | {"training.epochs": args.epochs}
+    wanted = [read_one(args.recipe, args.variant)] if args.variant else read(args.recipe)
+    weights = str(args.weights.resolve()) if args.weights else ""
+    for recipe in (changed(each, changes) for each in wanted):
+        if args.queue:
+            print(f"queued: {enqueue(recipe, args.data, args.out, limit=args.limit, weights=weights).folder}")
+        elif not _one(recipe, args, weights):
+            break
+    return 0
+
+
+def _one(recipe: Recipe, args: argparse.Namespace, weights: str) -> bool:
+    """Fit one recipe in this process; False if it was stopped."""
+    run = prepare(recipe, args.data, args.out, status=Status.STOPPED, limit=args.limit, weights=weights)
+    return _worked(run.folder)
+
+
+def _resumed(folder: Path) -> int:
+    run = read_run(folder)
+    if run.status is Status.DONE:
+        raise ValueError(f"{run.id} is done: there is nothing to resume")
+    if run.status in (Status.STOPPED, Status.FAILED):
+        (folder / "STOP").unlink(missing_ok=True)
+    _worked(folder)
+    return 0
+
+
+def _worked(folder: Path) -> bool:
+    from mammo_core.training.bench.work import work
+
+    run: Run = work(folder)
+    print(f"{run.status}: {run.folder}")
+    return run.status is Status.DONE
