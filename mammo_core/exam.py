@@ -203,8 +203,8 @@ class ImageResult:
     """What a network says of one picture.
 
     `probabilities` is (3,) float32 in the order of CLASSES, calibrated, sum 1. `maps` holds, on the
-    canvas grid, (classes, rows, columns) float32 stacks by kind: "lesion" and "gradcam".
-    `foci` are those of the malignant lesion map; empty means "no focus".
+    canvas grid, (classes, rows, columns) float32 stacks by kind: "lesion", "gradcam", as far as the network makes them.
+    `foci` are those of the malignant lesion map; empty means "no focus", or that there is no such map.
     """
 
     image_id: str

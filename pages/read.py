@@ -10,7 +10,7 @@ from pages.parts import rail
 from pages.parts.bar import bar
 from pages.parts.desk import Desk, example_files
 from pages.parts.look import DISCLAIMER, RAIL, write
-from pages.parts.models import choices, network
+from pages.parts.models import choices, maps_of, network
 from pages.parts.upload import LIMITS, passed_over, read, refused, upload
 from pages.parts.viewer import wall
 
@@ -45,8 +45,10 @@ def room(desk: Desk) -> None:
         write("head", "EXAM")
     with switches:
         rail.rule()
-        overlay = rail.overlay()
-        folder = rail.model_choice(choices())
+        kinds, models = st.container(gap="small"), choices()
+        folder = rail.model_choice(models)
+        with kinds:
+            overlay = rail.overlay(maps_of(folder))
         rail.foot(desk, folder)
     result = desk.result(folder.name) if folder else None
     waits = overlay is not None and result is None  # a heat map can only be shown once there is one

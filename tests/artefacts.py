@@ -5,7 +5,7 @@ Malignant score: mean brightness of the canvas, times ten, less two; its lesion 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def card(name: str = "tiny", version: str = "1") -> dict[str, Any]:
     }
 
 
-def graph() -> Any:
+def graph(maps: Sequence[str] = ("lesion", "gradcam")) -> Any:
     import openvino as ov
     from openvino import opset13 as op
 
@@ -74,7 +74,8 @@ def graph() -> Any:
         "lesion": lesion,
     }
     results = []
-    for name, node in outputs.items():
+    for name in ("scores", "probabilities", *maps):
+        node = outputs[name]
         node.output(0).get_tensor().set_names({name})
         results.append(op.result(node))
     for parameter in (canvas, calibration):
@@ -108,7 +109,7 @@ def make_artefact(
 
     folder = root / f"{name}-{version}"
     folder.mkdir(parents=True)
-    ov.save_model(graph(), folder / "graph.xml", compress_to_fp16=False)
+    ov.save_model(graph(changes.get("maps", ("lesion", "gradcam"))), folder / "graph.xml", compress_to_fp16=False)
     (folder / "weights.safetensors").write_bytes(b"no weights to speak of")
     (folder / "recipe.toml").write_text("[network]\n", encoding="utf-8")
     for each, text in (evidence or {}).items():

@@ -44,7 +44,7 @@ def analyse_file(path: Path, network: Network, out: Path) -> Note:
             note["lines"].append(_line(item.name, "not_scored", item, reason=item.unscored))
             continue
         result = network.score(item)
-        heatmap = _write_heat_map(heat_map(item, result), item.image_id, out)
+        heatmap = _write_heat_map(heat_map(item, result), item.image_id, out) if result.maps else None
         note["lines"].append(_line(item.name, "scored", item, result=result, model=network.name, heatmap=heatmap))
     note["passed_over"] = request.passed_over
     return note

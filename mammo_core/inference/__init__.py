@@ -5,6 +5,7 @@ whole (`ArtefactMismatch`); a picture the networks were not made for is named as
 """
 
 from mammo_core.inference.artefact import (
+    MAPS,
     Artefact,
     available,
     default_model,
@@ -21,6 +22,7 @@ from mammo_core.inference.network import Network, heat_map
 from mammo_core.inference.sealed import ArtefactMismatch
 
 __all__ = [
+    "MAPS",
     "Artefact",
     "ArtefactMismatch",
     "JudgedSet",

@@ -53,6 +53,9 @@ CARD_KEYS = (
 VIEWS = 4
 """Pictures of an exam, which are scored at once."""
 
+MAPS = ("lesion", "gradcam")
+"""Kinds of maps a network may make, that which is shown first in front. A card that names none has both."""
+
 SIDES = (64, 2048)
 """Least and most rows or columns of a canvas."""
 
@@ -85,6 +88,16 @@ class Artefact:
         """Rows and columns of the network's input."""
         return _canvas(self.card)
 
+    @property
+    def whole(self) -> bool:
+        """Whether the network looks at the whole picture instead of the breast's box."""
+        return bool(self.card.get("crop", "breast") == "whole")
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """The kinds of `MAPS` that the network makes; it may make none."""
+        return _maps(self.card)
+
     def calibration(self, source: Source) -> tuple[float, ...]:
         """A weight for every head, then the intercept, for pictures of `source`; the card's default where it has none of its own."""
         return _calibration(self.card, source.value)
@@ -104,7 +117,7 @@ def load_artefact(folder: Path | str, threads: int | None = None, at_once: int =
     card, contents, digest = open_sealed(folder, CARD_KEYS, OTHER_FILES)
     _check_card(folder, card)
     # The very bytes that were verified are compiled; the files are not read a second time.
-    graph = _compile(folder, contents["graph.xml"], contents["graph.bin"], threads, at_once)
+    graph = _compile(folder, contents["graph.xml"], contents["graph.bin"], _maps(card), threads, at_once)
     _check_golden(folder, json.loads(contents["golden.json"]), card, graph)
     evidence = {name: contents[name] for name in EVIDENCE if name in contents}
     return Artefact(folder, card, digest, graph, evidence)
@@ -124,7 +137,7 @@ def seal(folder: Path | str, card: Mapping[str, Any]) -> Artefact:
     lacking = [key for key in CARD_KEYS if key not in card]
     if absent or lacking:
         raise ValueError(f"To be sealed, {folder.name} still needs: {', '.join(absent + lacking)}.")
-    graph = _compile(folder, read_file(folder, "graph.xml"), read_file(folder, "graph.bin"))
+    graph = _compile(folder, read_file(folder, "graph.xml"), read_file(folder, "graph.bin"), _maps(card))
     cases = [{"k": k, "probabilities": _golden_answer(graph, card, k)} for k in range(GOLDEN_CASES)]
     (folder / "golden.json").write_bytes(as_bytes({"seed_formula": SEED_FORMULA, "cases": cases}))
     there = [name for name in EVIDENCE if (folder / name).is_file()]
@@ -194,7 +207,9 @@ def _check_card(folder: Path, card: Mapping[str, Any]) -> None:
         raise ArtefactMismatch(f"{folder.name}: card.json states classes or a canvas that are not ours.")
 
 
-def _compile(folder: Path, xml: bytes, weights: bytes, threads: int | None = None, at_once: int = 1) -> Any:
+def _compile(
+    folder: Path, xml: bytes, weights: bytes, maps: tuple[str, ...], threads: int | None = None, at_once: int = 1
+) -> Any:
     """The graph, compiled for this processor in single precision (served scores must equal the trained ones)."""
     import openvino
 
@@ -211,7 +226,7 @@ def _compile(folder: Path, xml: bytes, weights: bytes, threads: int | None = Non
         raise ArtefactMismatch(f"{folder.name}: the graph cannot be compiled.") from error
     inputs = {name for port in graph.inputs for name in port.get_names()}
     outputs = {name for port in graph.outputs for name in port.get_names()}
-    absent = ({"canvas", "calibration"} - inputs) | ({"scores", "probabilities", "gradcam", "lesion"} - outputs)
+    absent = ({"canvas", "calibration"} - inputs) | ({"scores", "probabilities", *maps} - outputs)
     if absent:
         raise ArtefactMismatch(f"{folder.name}: the graph lacks {', '.join(sorted(absent))}.")
     return graph
@@ -230,6 +245,10 @@ def _golden_answer(graph: Any, card: Mapping[str, Any], k: int) -> list[float]:
     calibration = np.array([_calibration(card, card["calibration"]["default"])], np.float32)
     inputs = {"canvas": golden_canvas(k, _canvas(card))[None, :, :, None], "calibration": calibration}
     return [float(p) for p in graph.create_infer_request().infer(inputs)["probabilities"][0]]
+
+
+def _maps(card: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(kind for kind in MAPS if kind in card.get("maps", MAPS))
 
 
 def _canvas(card: Mapping[str, Any]) -> tuple[int, int]:

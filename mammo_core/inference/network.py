@@ -1,4 +1,4 @@
-"""A verified network at work: one picture or one exam in, results out, and its maps on the mammogram's own grid.
+"""A verified network at work: one picture or one exam in, results out, and its maps, if it makes any, on the mammogram's own grid.
 
 Scores from pixels alone; a picture that its own file marks as unfit (`unscored`) is passed by with its reason. May be
 called from several threads; as many pictures are scored at once as the artefact was loaded for.
@@ -20,9 +20,7 @@ from mammo_core.exam import CLASSES, Exam, ExamResult, FloatArray, Focus, ImageR
 from mammo_core.inference.artefact import Artefact
 from mammo_core.inference.combine import combine
 from mammo_core.inference.foci import find_foci, says_nothing
-from mammo_core.preprocessing import CANVAS, CanvasTransform, NetworkInput, prepare
-
-KINDS = ("lesion", "gradcam")
+from mammo_core.preprocessing import CANVAS, CanvasTransform, NetworkInput, prepare, whole_picture
 
 HALF_CELL = 1 / 64
 """Part of the canvas' rows by which a map's maximum may miss the breast: half a cell of a 32×20 map, which knows no better."""
@@ -54,25 +52,27 @@ class Network:
         if not mammogram.pixels.size:
             raise ValueError(f"{mammogram.name} holds no pixels.")
         seen = _prepared(mammogram, self.artefact.canvas)
+        canvas = whole_picture(mammogram, self.artefact.canvas) if self.artefact.whole else seen.canvas
         inputs = {
-            "canvas": seen.canvas[None, :, :, None],
+            "canvas": canvas[None, :, :, None],
             "calibration": np.array([self.artefact.calibration(mammogram.source)], np.float32),
         }
         request = self._requests.get()
         try:
             outputs = request.infer(inputs)
             probabilities = np.array(outputs["probabilities"][0], np.float32)
-            maps = {kind: np.array(outputs[kind][0], np.float32) for kind in KINDS}
+            maps = {kind: np.array(outputs[kind][0], np.float32) for kind in self.artefact.maps}
         finally:
             self._requests.put(request)
+        if self.artefact.whole:
+            maps = {kind: np.stack([seen.transform.from_whole(each) for each in stack]) for kind, stack in maps.items()}
+        foci = find_foci(_on_canvas(maps["lesion"][2], seen), _reach(seen)) if "lesion" in maps else ()
         return ImageResult(
             image_id=mammogram.image_id,
             probabilities=probabilities,
             suspicion=100.0 * float(probabilities[2]),
             maps=maps,
-            foci=tuple(
-                _placed(focus, seen.transform) for focus in find_foci(_on_canvas(maps["lesion"][2], seen), _reach(seen))
-            ),
+            foci=tuple(_placed(focus, seen.transform) for focus in foci),
         )
 
     def score_exam(self, exam: Exam) -> ExamResult:
@@ -85,9 +85,9 @@ class Network:
 
 
 def heat_map(
-    mammogram: Mammogram, result: ImageResult, kind: str = "lesion", class_name: str = "malignant"
+    mammogram: Mammogram, result: ImageResult, kind: str | None = None, class_name: str = "malignant"
 ) -> FloatArray:
-    """One map of `result` on the mammogram's own grid: (rows, columns) float32, 0..1.
+    """One map of `result` (None: its lesion map, or the first it has) on the mammogram's own grid: (rows, columns) float32, 0..1.
 
     A lesion map holds probabilities; Grad-CAM has no unit and is divided by its own maximum. A map that is flat, or
     whose maximum lies outside the breast, comes back as zeros: it says nothing, and nothing is to be painted. Outside the
@@ -96,8 +96,10 @@ def heat_map(
     Raises:
         ValueError: `kind` or `class_name` is unknown, or `result` is that of another picture.
     """
+    if kind is None:
+        kind = "lesion" if "lesion" in result.maps else next(iter(result.maps), "lesion")
     if kind not in result.maps:
-        raise ValueError(f"There is no map {kind!r}; there are {', '.join(result.maps)}.")
+        raise ValueError(f"There is no map {kind!r}; there are {', '.join(result.maps) or 'none'}.")
     if class_name not in CLASSES:
         raise ValueError(f"There is no class {class_name!r}; there are {', '.join(CLASSES)}.")
     if result.image_id != mammogram.image_id:

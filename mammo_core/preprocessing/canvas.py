@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.exam import Mammogram
+from mammo_core.exam import Mammogram, Presentation
 from mammo_core.preprocessing.outline import BoolArray, FloatArray, find_outline, resized
-from mammo_core.presentation import bright_is_dense
+from mammo_core.presentation import bright_is_dense, render
 
 CANVAS = (512, 320)
 """Rows and columns of a network's input, where its card says nothing else."""
@@ -72,6 +72,25 @@ class CanvasTransform:
         canvas = resized(crop, self.canvas, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         return np.ascontiguousarray(canvas[:, ::-1]) if self.flipped else canvas
 
+    def from_whole(self, map_: FloatArray) -> FloatArray:
+        """The part of a map of the whole mammogram, of any resolution, that lies in the box, turned as the canvas is; the same shape."""
+        rows, columns = map_.shape
+        top, left, bottom, right = self.box
+        height, width = (bottom - top) / self.shape[0], (right - left) / self.shape[1]
+        down, across = (
+            rows * top / self.shape[0] + 0.5 * height - 0.5,
+            columns * left / self.shape[1] + 0.5 * width - 0.5,
+        )
+        where = np.array([[width, 0, across], [0, height, down]])
+        part = cv2.warpAffine(
+            np.ascontiguousarray(map_, dtype=np.float32),
+            where,
+            (columns, rows),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return np.asarray(np.ascontiguousarray(part[:, ::-1]) if self.flipped else part)
+
     def to_mammogram(self, map_: FloatArray) -> FloatArray:
         """Bring a map of any resolution that spans the canvas to the mammogram's grid; 0 outside the box."""
         top, left, bottom, right = self.box
@@ -99,6 +118,14 @@ def prepare(mammogram: Mammogram, canvas: tuple[int, int] = CANVAS) -> NetworkIn
     if mammogram.modality_lut is not None:
         return prepare_grey(bright_is_dense(replace(mammogram, padding=None)), canvas=canvas)
     return prepare_grey(mammogram.pixels, inverted=mammogram.inverted != (mammogram.slope < 0), canvas=canvas)
+
+
+def whole_picture(mammogram: Mammogram, canvas: tuple[int, int]) -> FloatArray:
+    """The whole picture as its file shows it at full range, stretched to `canvas`: (rows, columns) float32 0..1, no breast looked for."""
+    grey = render(mammogram, Presentation())
+    shrinks = grey.shape[0] >= canvas[0] and grey.shape[1] >= canvas[1]
+    seen = resized(grey, canvas, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.asarray(np.clip(seen / np.float32(255), 0, 1), dtype=np.float32)
 
 
 def prepare_grey(grey: npt.NDArray[Any], *, inverted: bool = False, canvas: tuple[int, int] = CANVAS) -> NetworkInput:

@@ -63,12 +63,14 @@ def model_page(
     table = _Table(frame.exam, result, card)
     words = _fitting(sheet, _texts(frame, result, card, versions), end - y - table.height - 2 * SMALL - 14)
     text = words.draw(sheet, 0.0, draw=False)
-    rows = 2 if result.images else 1
+    maps = {kind for said in result.images.values() for kind in said.maps}
+    rows = 2 if maps else 1
     height = min(LARGE, (end - y - table.height - text - 4) / rows - 5)
     y = _labelled(sheet, hanging, y, height, "The pictures as their files say", None)
-    if result.images:
+    if maps:
         overlay = Overlay(result.images, lambda pane: _heat(pane, result))
-        y = _labelled(sheet, hanging, y, height, "With the map of the class malignant, foci outlined", overlay)
+        title = f"With the map of the class malignant{', foci outlined' if 'lesion' in maps else ''}"
+        y = _labelled(sheet, hanging, y, height, title, overlay)
     y = table.draw(sheet, y + 1)
     sheet.shortened |= words.shortened
     words.draw(sheet, y + 2)
@@ -83,7 +85,7 @@ def _labelled(sheet: Sheet, hanging: Hanging, y: float, height: float, words: st
 
 def _heat(pane: Pane, result: ExamResult) -> FloatArray | None:
     said = result.images[pane.mammogram.image_id]
-    return heat_map(pane.mammogram, said) if "lesion" in said.maps else None
+    return heat_map(pane.mammogram, said) if said.maps else None
 
 
 class _Table:
@@ -158,6 +160,8 @@ class _Table:
 
 
 def _foci(said: ImageResult) -> str:
+    if "lesion" not in said.maps:
+        return ""
     if not said.foci:
         return "no focus"
     return "focus 1" if len(said.foci) == 1 else f"foci 1–{len(said.foci)}"

@@ -84,5 +84,5 @@ def _pane(
     sheet.film(film(pane, shown, size, said if heat is not None else None, heat), box)
     sheet.line(x + 1, y + 0.7, name_of(pane.mammogram), 8, width - 2, bold=True, grey=WHITE, align=outer)
     if overlay:
-        words = "not scored" if said is None else "" if said.foci else "no focus"
+        words = "not scored" if said is None else "" if said.foci or "lesion" not in said.maps else "no focus"
         sheet.line(x + 1, y + height - 3.8, words, 7, width - 2, grey=WHITE, align=outer)

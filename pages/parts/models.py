@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import streamlit as st
 
-from mammo_core.inference import ArtefactMismatch, Network, available, default_model, load_artefact
+from mammo_core.inference import MAPS, ArtefactMismatch, Network, available, default_model, load_artefact
 
 NO_MODEL = "No scores: there is no model in the models folder."
 
@@ -15,6 +16,15 @@ def choices() -> list[Path]:
     """Model folders, the default first."""
     first = _default()
     return sorted(available(), key=lambda folder: folder != first)
+
+
+def maps_of(folder: Path | None) -> tuple[str, ...]:
+    """The kinds of heat map that a model's card says it makes, without loading the model; both where that cannot be told yet."""
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8")) if folder else {}
+        return tuple(kind for kind in MAPS if kind in card.get("maps", MAPS))
+    except (OSError, ValueError):
+        return MAPS
 
 
 def network(folder: Path | None) -> Network | str:

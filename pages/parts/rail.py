@@ -6,7 +6,7 @@ says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,11 @@ BREASTS = {Laterality.RIGHT: "Right breast", Laterality.LEFT: "Left breast", Non
 Ticks = list[tuple[str, float]]
 
 
-def overlay() -> Overlay | None:
-    """Switch for the heat map, off at first, and its choices: they keep their places while it is off."""
+def overlay(maps: Sequence[str]) -> Overlay | None:
+    """Switch for the heat map, off at first, and its choices: they keep their places while it is off. `maps` has the model's kinds."""
+    if not maps:
+        write("quiet", "This model makes no heat map.")
+        return None
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         on = st.toggle("Heat map", key="heat_on")
         st.html('<div class="room-quiet" aria-hidden="true">opacity</div>', width="content")
@@ -39,7 +42,7 @@ def overlay() -> Overlay | None:
     with st.container(horizontal=True, gap="small"):
         kind = st.selectbox(
             "Kind of heat map",
-            list(KINDS),
+            maps,
             format_func=KINDS.__getitem__,
             key="heat_kind",
             label_visibility="collapsed",
@@ -153,6 +156,8 @@ def _pictures(exam: Exam, result: ExamResult) -> None:
 
 
 def _focus_words(said: ImageResult) -> str:
+    if "lesion" not in said.maps:
+        return "–"
     if not said.foci:
         return "no focus"
     return "1" if len(said.foci) == 1 else f"1–{len(said.foci)}"

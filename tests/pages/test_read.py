@@ -132,3 +132,25 @@ def test_refused_files_are_listed_with_their_sentence(models: Path) -> None:
     list(desk.take([("notes.txt", b"no picture")]))
     page.run()
     assert "notes.txt" in words(page)
+
+
+def test_a_model_without_lesion_maps_offers_its_class_activation_map_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_artefact(tmp_path, maps=["gradcam"])
+    monkeypatch.setenv("MAMMO_MODELS", str(tmp_path))
+    page = opened()
+    page.toggle(key="heat_on").set_value(True).run()
+    assert not page.exception
+    assert page.selectbox(key="heat_kind").options == ["Grad-CAM"]
+    assert "no focus" not in words(page)
+
+
+def test_a_model_without_maps_says_so_and_has_no_switch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_artefact(tmp_path, maps=[])
+    monkeypatch.setenv("MAMMO_MODELS", str(tmp_path))
+    page = opened()
+    assert not page.exception
+    assert "This model makes no heat map." in words(page)
+    assert not [switch for switch in page.toggle if switch.key == "heat_on"]
+    assert "suspicion, 0–100" in words(page)
