@@ -1,4 +1,4 @@
-"""Figures and tables as a researcher takes them away: a PNG from the figure's own camera, the data as CSV."""
+"""Figures and tables as a researcher takes them away: a PNG from the figure's own camera, HTML that still answers, the data as CSV."""
 
 from __future__ import annotations
 
@@ -17,11 +17,21 @@ CAMERA = {"displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toI
 
 
 def show(figure: go.Figure, name: str, reading: str, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Show a figure, the sentence that says what to read in it, and its data to take away; its camera saves a PNG."""
+    """Show a figure, the sentence that says what to read in it, and figure and data to take away; its camera saves a PNG."""
     config = CAMERA | {"toImageButtonOptions": {"format": "png", "filename": name, "scale": 3}}
     st.plotly_chart(figure, theme=None, config=config, key=name, alt=reading)
     write("quiet", reading)
-    offer(name, [list(columns), *zip(*columns.values(), strict=True)])
+    with st.container(horizontal=True, gap="medium"):
+        offer(name, [list(columns), *zip(*columns.values(), strict=True)])
+        st.download_button(
+            ":primary[Figure as HTML]",
+            lambda: figure.to_html(include_plotlyjs=True, config=config),  # 5 MB, made when asked for
+            f"{name}.html",
+            "text/html",
+            key=f"{name}-html",
+            type="tertiary",
+            on_click="ignore",
+        )
 
 
 def offer(name: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -1,0 +1,228 @@
+"""Runs side by side: how they learned, what they took for what, how well they separate, and whether what they say comes true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from mammo_core.evaluation import brier, expected_calibration_error
+from mammo_core.training.bench.runs import Run, read_history
+from pages.parts.card import interval
+from pages.parts.lab import figures
+from pages.parts.lab.judged import Judged, auc, calibrated, curves, matrix, reported
+from pages.parts.look import write
+from pages.parts.take_away import show, table
+
+MEASURES = {
+    "loss": (
+        "Loss",
+        "Lower is better. Where validation rises while training falls, the network learns its pictures by heart.",
+    ),
+    "auc": ("AUC of the last class", "0.5 is chance, 1 is perfect."),
+    "accuracy": ("Accuracy", "Share of pictures whose likeliest class is the true one."),
+    "rate": ("Learning rate", "How far one step goes, as the schedule had it."),
+}
+"""Columns of history.csv: title, and what to read in it."""
+
+
+def courses(folder: Path, name: str, measure: str) -> list[figures.Course]:
+    """A measure of every fold begun so far."""
+    found = []
+    for fold in sorted(folder.glob("fold*"), key=lambda path: int(path.name[4:])):
+        history = read_history(fold)
+        if history["epoch"].size:
+            watched = history.get(f"val_{measure}")
+            found.append(figures.Course(name, int(fold.name[4:]), history["epoch"], history[measure], watched))
+    return found
+
+
+def learning(found: Sequence[Run]) -> None:
+    """Four measures over the epochs."""
+    write(
+        "quiet",
+        "Dotted: pictures trained on, as augmented. Drawn through: women watched, from whom nothing is learned.",
+    )
+    columns = st.columns(2)
+    for place, (measure, (title, reading)) in enumerate(MEASURES.items()):
+        own = [course for run in found for course in courses(run.folder, run.id, measure)]
+        with columns[place % 2]:
+            show(
+                figures.learning(own, title.lower(), f"{title}, over the epochs", _folds(found)),
+                f"runs-{measure}",
+                reading,
+                stacked(own),
+            )
+
+
+def stacked(own: Sequence[figures.Course]) -> dict[str, list[Any]]:
+    """Courses as columns to take away."""
+    rows = [
+        (course.run, course.fold, int(epoch), training, watched)
+        for course in own
+        for epoch, training, watched in zip(
+            course.epoch,
+            course.training if course.training is not None else np.full(course.epoch.shape, np.nan),
+            course.watched if course.watched is not None else np.full(course.epoch.shape, np.nan),
+            strict=True,
+        )
+    ]
+    return {
+        head: [row[place] for row in rows]
+        for place, head in enumerate(("run", "fold", "epoch", "training", "validation"))
+    }
+
+
+def _beside(one: Judged) -> dict[str, Any]:
+    """A run's AUC beside what needs no picture and what shuffled labels give."""
+    row = next(
+        (
+            row
+            for row in reported(one.folder)["sets"]
+            if (row["part"], row["set"], row["unit"]) == (one.part, one.dataset, one.unit)
+        ),
+        None,
+    )
+    return {
+        "Run": one.run,
+        "On whom": one.whom,
+        "AUC": interval(row["auc"] if row else auc(one).as_list()),
+        "Metadata alone": interval(row["metadata_auc"]) if row else "–",
+        "Labels shuffled": interval(row["permuted_auc"]) if row else "–",
+    }
+
+
+def confusion(found: Sequence[Judged]) -> None:
+    """What each run took for what, side by side."""
+    write(
+        "quiet",
+        "Rows are what a picture is, columns the class that the network holds likeliest. Pictures whose class is not known "
+        "to the end are left out.",
+    )
+    for row in range(0, len(found), 2):
+        for column, one in zip(st.columns(2), found[row : row + 2], strict=False):
+            with column:
+                counts, classes = matrix(one), one.predictions.classes
+                right, n = int(np.trace(counts)), int(counts.sum())
+                commonest = int(counts.sum(axis=1).max())
+                show(
+                    figures.confusion(counts, classes, one.run, f"{n} pictures whose class is known"),
+                    f"{one.slug}-confusion",
+                    f"{right} of {n} named rightly ({100 * right / max(1, n):.1f} %). Always saying the commonest class "
+                    f"would name {commonest} ({100 * commonest / max(1, n):.1f} %).",
+                    {"": list(classes), **{f"said {name}": counts[:, place] for place, name in enumerate(classes)}},
+                )
+
+
+def separation(found: Sequence[Judged]) -> None:
+    """ROC, precision and recall."""
+    table([_beside(one) for one in found], "No run can be drawn here.", "runs-auc")
+    write(
+        "quiet",
+        "Metadata alone: age, machine, site and view, without any picture. Labels shuffled: what chance reaches on these cases. "
+        "AUC of the last class against the rest; 95 % intervals by women.",
+    )
+    drawn = [(one.run, *curves(one)) for one in found]
+    whom = on_whom(found)
+    left, right = st.columns(2)
+    with left:
+        show(
+            figures.curves(
+                [(run, roc) for run, roc, _ in drawn], "ROC curve", whom, ("1 − specificity", "sensitivity"), (0, 100)
+            ),
+            "runs-roc",
+            "Further up and to the left is better; the dotted line is chance. Bands are 95 % intervals, by women.",
+            _bands([(run, roc) for run, roc, _ in drawn], "1 - specificity", "sensitivity"),
+        )
+    with right:
+        shares = {round(100 * float(one.cases.truth.mean()), 1) for one in found}
+        chance = [min(shares)] * 2 if len(shares) == 1 else None
+        show(
+            figures.curves(
+                [(run, precision) for run, _, precision in drawn],
+                "Precision and recall",
+                whom,
+                ("recall (sensitivity)", "precision"),
+                chance,
+            ),
+            "runs-precision-recall",
+            "The height is the share of recalled cases that are of the class looked for. It depends on how many there "
+            f"are: {' and '.join(f'{share:.0f} %' for share in sorted(shares))} here, about 1 in 160 women in screening.",
+            _bands([(run, precision) for run, _, precision in drawn], "recall", "precision"),
+        )
+
+
+def calibration(found: Sequence[Judged]) -> None:
+    """Probability against frequency."""
+    groups = [(one.run, calibrated(one)) for one in found]
+    left, right = st.columns(2)
+    with left:
+        show(
+            figures.reliability(groups, found[0].positive, "Reliability", on_whom(found)),
+            "runs-reliability",
+            "On the dotted line, of the cases told 40 % so many were. Above it a network says too little, below it too much. Each "
+            "mark is a group of neighbouring scores; bars are 95 % intervals, by women. Promotion calibrates; a run does not.",
+            {
+                "run": [run for run, group in groups for _ in group.n],
+                **{
+                    head: np.concatenate([getattr(group, name) for _, group in groups])
+                    for head, name in (
+                        ("mean probability", "probability"),
+                        ("share", "share"),
+                        ("low", "low"),
+                        ("high", "high"),
+                        ("n", "n"),
+                        ("of them of the class", "n_cancer"),
+                    )
+                },
+            },
+        )
+    with right:
+        table([_calibration_row(one) for one in found], "", "runs-calibration")
+        write(
+            "quiet",
+            "Brier score: mean squared distance of probability and truth, 0 is best; “saying the share” is what one number for all "
+            "would give. Calibration error: mean distance over ten equally wide bins.",
+        )
+
+
+def _calibration_row(one: Judged) -> dict[str, Any]:
+    truth, said = one.cases.truth, one.cases.probability
+    share = float(truth.mean())
+    return {
+        "Run": one.run,
+        "Brier score": f"{brier(truth, said):.3f}",
+        "Saying the share": f"{share * (1 - share):.3f}",
+        "Calibration error": f"{expected_calibration_error(truth, said):.3f}",
+        "n": int(truth.size),
+    }
+
+
+def on_whom(found: Sequence[Judged]) -> str:
+    """On whom a figure of several runs is, in a line."""
+    said = list(dict.fromkeys(one.whom for one in found))
+    return said[0] if len(said) == 1 else f"{len(said)} different groups of women, as in the table"
+
+
+def _folds(found: Sequence[Run]) -> str:
+    counts = {run.folds for run in found}
+    return (
+        "one split of the women"
+        if counts == {1}
+        else "a line a fold"
+        if len(counts) == 1
+        else "a line a fold, where there are folds"
+    )
+
+
+def _bands(drawn: Sequence[tuple[str, Any]], x: str, y: str) -> dict[str, Any]:
+    return {
+        "run": [run for run, band in drawn for _ in band.x],
+        **{
+            head: np.concatenate([getattr(band, name) for _, band in drawn])
+            for head, name in ((x, "x"), (y, "y"), ("low", "low"), ("high", "high"))
+        },
+    }

@@ -1,0 +1,97 @@
+"""Which pictures to train on: a folder of the machine that runs the page, read as a data set, and what is in it in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import streamlit as st
+
+from mammo_core.training.datasets import LABELS, Table, read_dataset
+from pages.parts.lab.setting import data_root, folder_of, folders_offered
+from pages.parts.look import write
+from pages.parts.take_away import table
+
+MANY = 12
+"""More notes than this are not shown."""
+
+
+def choose() -> tuple[Path, Table] | None:
+    """Ask for a folder and say what is in it; None, with the reason, where nothing can be trained on it."""
+    root = data_root()
+    st.markdown("#### 1 · Pictures")
+    named = st.selectbox(
+        "Folder on the machine that runs this page",
+        folders_offered(),
+        index=0 if root else None,
+        accept_new_options=True,
+        placeholder="Write the folder's path and press Enter",
+        key="data_folder",
+        persist_state="page",
+    )
+    if root:
+        write("small", f"Folders below {root} can be chosen or written.")
+    else:
+        write("small", "Any folder that the server may read. MAMMO_DATA names a root, and limits the choice to it.")
+    if not named:
+        return None
+    said = st.empty()
+    with said.container():
+        write("quiet", "Reading the folder's lists.")
+    try:
+        folder = folder_of(named)
+        found = _read(str(folder), _changed(folder))
+    except (ValueError, OSError) as error:
+        with said.container():
+            write("amber", f"Not read. {_sentence(error)}")
+        return None
+    with said.container(gap="small"):
+        _say(found)
+    return (folder, found) if found.rows else None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _read(folder: str, changed: tuple[int, ...]) -> Table:
+    return read_dataset(folder)
+
+
+def _changed(folder: Path) -> tuple[int, ...]:
+    """When the folder and what lies on its first two levels last changed: enough to see a new list or a new picture."""
+    inside = [folder, *folder.iterdir()]
+    inside += [below for each in inside[1:] if each.is_dir() for below in each.iterdir() if below.is_dir()]
+    return tuple(sorted(path.stat().st_mtime_ns for path in inside))
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return "The folder cannot be read."
+    said = str(error)
+    return said[:1].upper() + said[1:] + ("" if said.endswith(".") else ".")
+
+
+def _say(found: Table) -> None:
+    """How many pictures and women of which label, and what was noted."""
+    if not found.rows:
+        write("amber", "No picture was found.")
+        return
+    women = len({row.patient_id for row in found.rows})
+    counts = Counter(row.label for row in found.rows)
+    labels = ", ".join(f"{counts[label]:,} {label.replace('_', ' ')}" for label in LABELS[::-1] if counts[label])
+    write("quiet", f"{len(found.rows):,} pictures of {women:,} women: {labels}.")
+    sets = sorted({row.dataset for row in found.rows})
+    rows = []
+    for name in sets:
+        own = [row for row in found.rows if row.dataset == name]
+        views = Counter(row.view or "not stated" for row in own)
+        rows.append(
+            {"Set": name, "Women": len({row.patient_id for row in own}), "Pictures": len(own)}
+            | {label.replace("_", " ").capitalize(): sum(row.label == label for row in own) for label in LABELS}
+            | {"Views": ", ".join(f"{n} {view}" for view, n in views.most_common())}
+        )
+    table(rows, "")
+    if found.missing:
+        write("amber", f"{len(found.missing):,} files that the lists name are not there. `data check` names them.")
+    for note in found.notes[:MANY]:
+        write("quiet", note)
+    if len(found.notes) > MANY:
+        write("quiet", f"And {len(found.notes) - MANY} more notes, which `data check` gives.")

@@ -1,0 +1,137 @@
+"""The run that is going on, live, and the queue behind it: read from its folder every other second, moved by nothing but its numbers.
+
+The run is a process of its own. This page may be closed, and the app restarted: neither stops it, and whoever opens the page sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mammo_core.training.bench import queue
+from mammo_core.training.bench.runs import Run, Status
+from pages.parts.lab import figures
+from pages.parts.lab.comparison import courses, stacked
+from pages.parts.lab.ledger import STATES, all_runs, duration, took
+from pages.parts.lab.setting import runs_root
+from pages.parts.look import write
+from pages.parts.take_away import offer
+
+EVERY = 2.0
+"""Seconds between two looks."""
+AT_WORK = (Status.RUNNING, Status.STOPPING)
+BROKEN_OFF = (Status.STOPPED, Status.FAILED)
+LINES = 12
+"""Of the log that are shown."""
+LATEST = 4
+"""Runs that can be resumed and are offered."""
+CURVES = (("loss", "Loss", 240), ("auc", "AUC of the last class", 240), ("rate", "Learning rate", 200))
+
+
+@st.fragment(run_every=EVERY)
+def going() -> None:
+    """Show the run that is at work, or the last that was, and what waits."""
+    st.markdown("#### In training")
+    queue.see_to(runs_root())
+    found = all_runs()
+    at_work = [run for run in found if run.status in AT_WORK]
+    ended = sorted((run for run in found if run.ended), key=lambda run: run.ended, reverse=True)
+    shown = next(iter([*at_work, *ended]), None)
+    if shown is None:
+        write(
+            "quiet", "Nothing is being trained, and nothing has been yet. Once a network learns, its curves are here."
+        )
+    else:
+        _now(shown)
+    _queue(queue.waiting(runs_root()))
+    _resumable([run for run in ended if run.status in BROKEN_OFF and run is not shown][:LATEST])
+
+
+def _now(run: Run) -> None:
+    """How far it is, its buttons, its curves."""
+    st.html(
+        f'<div class="room-row"><b>{run.id}</b><span class="room-quiet" role="status">{STATES[run.status]}</span></div>'
+    )
+    whole = max(1, run.folds * run.epochs)
+    done = run.fold * run.epochs + run.epoch + (run.batch / run.batches if run.batches else 0)
+    st.progress(1.0 if run.status is Status.DONE else min(1.0, done / whole), _where(run))
+    with st.container(horizontal=True, gap="small", key="run_buttons"):
+        st.button(
+            "Stop",
+            key=f"stop-{run.id}",
+            on_click=queue.stop,
+            args=(run.folder,),
+            disabled=run.status is not Status.RUNNING,
+            help="After the batch it is at; it can be resumed",
+        )
+        st.button(
+            "Resume",
+            key=f"resume-{run.id}",
+            on_click=queue.resume,
+            args=(run.folder,),
+            disabled=run.status not in BROKEN_OFF,
+            help="Go on where it was stopped",
+        )
+        st.page_link("runs.py", label="Its figures ›")
+    for measure, title, height in CURVES:
+        own = courses(run.folder, run.id, measure)
+        figure = figures.learning(own, "", title, "dotted: trained on; drawn through: women watched", height)
+        if not own:
+            figure.update_layout(xaxis={"range": [0, max(1, run.epochs)]}, yaxis={"range": [0, 1]})
+        st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, key=f"live-{measure}", alt=title)
+    columns = {measure: stacked(courses(run.folder, run.id, measure)) for measure, _, _ in CURVES}
+    offer(f"{run.id}-curves", [["measure", *columns["loss"]], *_rows(columns)])
+    with st.expander("Log", key="log"):
+        st.code(_log(run), language=None, wrap_lines=True)
+
+
+def _rows(columns: dict[str, dict[str, list[object]]]) -> list[list[object]]:
+    return [[measure, *row] for measure, named in columns.items() for row in zip(*named.values(), strict=True)]
+
+
+def _where(run: Run) -> str:
+    """Where it stands and how long it will take, in a line that is never empty."""
+    fold = f"fold {run.fold + 1} of {run.folds}, " if run.folds > 1 else ""
+    place = f"{fold}epoch {min(run.epoch + 1, run.epochs)} of {run.epochs}"
+    if run.status is Status.DONE:
+        return f"Done: {run.folds * run.epochs} epochs at most, in {took(run)}"
+    if run.status is Status.STOPPING:
+        return f"Stopping after this batch: {place}"
+    if run.status in BROKEN_OFF:
+        return f"{run.message or 'It has ended.'} It came to {place}."
+    if run.message:
+        return run.message
+    left = run.seconds_left
+    return f"{place[0].upper()}{place[1:]}, " + (
+        "time left not known yet" if left is None else f"about {duration(left)} left"
+    )
+
+
+def _queue(waiting: Sequence[Run]) -> None:
+    st.markdown("#### Waiting")
+    if not waiting:
+        write("quiet", "Nothing waits. One network learns at a time; what is started meanwhile waits here.")
+    for place, run in enumerate(waiting, start=1):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(f"<div>{place} · {run.id}</div>")
+            st.button(
+                "Take out", key=f"out-{run.id}", on_click=queue.stop, args=(run.folder,), type="tertiary", help=run.id
+            )
+
+
+def _resumable(runs: Sequence[Run]) -> None:
+    if runs:
+        st.markdown("#### Broken off")
+    for run in runs:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(f'<div>{run.id} <span class="room-quiet">{STATES[run.status]}</span></div>')
+            st.button(
+                "Resume", key=f"again-{run.id}", on_click=queue.resume, args=(run.folder,), type="tertiary", help=run.id
+            )
+
+
+def _log(run: Run) -> str:
+    log = run.folder / "log.txt"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+    return "\n".join(lines[-LINES:]) or "Nothing yet."

@@ -1,0 +1,83 @@
+"""From a run to a model that the reading page offers: a process calibrates, exports, tests and seals; its outcome is shown here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from mammo_core.inference import available, default_model
+from mammo_core.training.bench.runs import Run, Status
+from pages.parts.lab import errands
+from pages.parts.look import write
+from pages.parts.take_away import table
+
+EVERY = 2.0
+"""Seconds between two looks at what goes on."""
+
+
+def promote(selected: Sequence[Run]) -> None:
+    """Offer to promote each of the runs, and list the models there are."""
+    write(
+        "quiet",
+        "Promotion calibrates a run on women it has not seen, exports its network, tests that it gives the same numbers, writes its card "
+        "and seals all of it as a model. The reading page then offers it beside the others; none is replaced.",
+    )
+    for run in selected:
+        st.fragment(_one, run_every=EVERY)(run)
+    st.fragment(_models, run_every=EVERY)()
+
+
+def _one(run: Run) -> None:
+    log = run.folder / "promote.log"
+    errand = errands.stands(log)
+    runs = errand is not None and errand.runs
+    with st.container(border=True, gap="small"):
+        st.markdown(f"**{run.id}**")
+        if st.button(
+            "Promote",
+            key=f"promote-{run.id}",
+            disabled=runs or run.status is not Status.DONE,
+            help="Make a model of it",
+        ):
+            errands.send(["promote", str(run.folder), "--data", run.data], log)
+            st.rerun(scope="fragment")
+        with st.container(key=f"outcome-{run.id}"):
+            _outcome(run, errand)
+
+
+def _outcome(run: Run, errand: errands.Errand | None) -> None:
+    """What became of it, in a sentence, and what the process said."""
+    if run.status is not Status.DONE:
+        write("quiet", "Only a run that is done can be promoted.")
+    elif errand is None:
+        write("quiet", "Not promoted yet.")
+    elif errand.runs:
+        write(
+            "quiet",
+            "Being promoted: loading, calibrating, exporting, testing. This takes a minute or more; the page may be closed.",
+        )
+    elif errand.code == 0:
+        write(
+            "quiet", f"Promoted: {Path(errand.said.splitlines()[-1].split()[0]).name if errand.said else run.recipe}."
+        )
+        st.page_link("read.py", label="Read with it ›")
+    elif errand.code is None:
+        write("quiet", "It was promoted, or tried, before this server was started. It said:")
+    else:
+        write("amber", "Not promoted. The process said:")
+    if errand and errand.said and errand.code != 0:
+        st.code("\n".join(errand.said.splitlines()[-8:]), language=None, wrap_lines=True)
+
+
+def _models() -> None:
+    st.markdown("#### Models that the reading page offers")
+    try:
+        first = default_model()
+    except ValueError:
+        first = None
+    table(
+        [{"Model": folder.name, "": "shown first" if folder == first else ""} for folder in available()],
+        "There is no model yet.",
+    )

@@ -1,0 +1,71 @@
+"""Runs: what was trained on this machine, side by side, and the way from a run to a model of the reading page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.parts.evidence import UNITS
+from pages.parts.lab import comparison, errors, promotion, subgroups, thresholds
+from pages.parts.lab.frame import sheet
+from pages.parts.lab.judged import PARTS, Judged, judged, places_of
+from pages.parts.lab.ledger import all_runs, compared, ledger, left_out
+from pages.parts.look import write
+
+TABS = ("Learning", "Separation", "Confusion", "Thresholds", "Calibration", "Subgroups", "Worst errors", "Promote")
+
+
+def chosen(folders: list[Path]) -> list[Judged]:
+    """Ask on whom figures are to be; runs that said nothing of them are left out, and named."""
+    offered = list(dict.fromkeys(place for folder in folders for place in places_of(folder)))
+    if not offered:
+        write("amber", "None of these runs has been judged yet: figures come when its first fold has ended.")
+        return []
+    left, right = st.columns(2)
+    part, dataset = left.selectbox(
+        "Judged on",
+        sorted(offered, key=lambda place: list(PARTS).index(place[0])),
+        format_func=lambda place: f"{place[1]}, {PARTS[place[0]]}",
+        key="judged_on",
+        persist_state="page",
+    )
+    unit = right.selectbox("Counted by", list(UNITS), format_func=UNITS.__getitem__, key="unit", persist_state="page")
+    found = [one for folder in folders if (one := judged(folder, part, dataset, unit))]
+    if part == "validation":
+        write("amber", "Training was steered by these women: figures on them flatter.")
+    one_kind = [one.run for one in found if not one.both_kinds]
+    if one_kind:
+        write("amber", f"All cases are of one kind, so that nothing can be told apart: {', '.join(one_kind)}.")
+    absent = [folder.name for folder in folders if folder.name not in {one.run for one in found}]
+    if absent:
+        write("quiet", f"Said nothing of these women: {', '.join(absent)}.")
+    return [one for one in found if one.both_kinds]
+
+
+with sheet("runs.py", "Runs"):
+    everything = all_runs()
+    ledger(everything)
+    selected = compared(everything)
+    if selected:
+        for name, tab in zip(TABS, st.tabs(list(TABS), key="lab_part", on_change="rerun"), strict=True):
+            if not tab.open:  # Only what is looked at is worked out.
+                continue
+            with tab:
+                if name == "Learning":
+                    comparison.learning(selected)
+                elif name == "Promote":
+                    promotion.promote(selected)
+                elif found := chosen([run.folder for run in selected]):
+                    if name == "Separation":
+                        comparison.separation(found)
+                    elif name == "Confusion":
+                        comparison.confusion(found)
+                    elif name == "Thresholds":
+                        thresholds.thresholds(found)
+                    elif name == "Calibration":
+                        comparison.calibration(found)
+                    elif name == "Subgroups":
+                        for one in found:
+                            subgroups.subgroups(one)
+                    else:
+                        errors.worst(found)
+    left_out()
