@@ -1,0 +1,222 @@
+"""A run's predictions made into a report: figures with intervals by woman, beside what needs no picture and what shuffled labels give.
+
+No Keras, and no pictures: `predictions.csv` is all it reads, so anyone who has a run folder can judge it again. Sets and parts are
+judged one by one and never averaged. Nothing is tuned on what is judged: thresholds and calibration come from the validation women,
+and where a run has none of them the report says so.
+
+`report.json` is what `report` gives: `sets` has a row for every set, part and unit; `classes_judged` one for every set and part on all
+classes; `subgroups`; `worst`, the pictures that were got wrong with most confidence; `notes`, sentences.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from mammo_core.evaluation import (
+    Calibration,
+    auc_interval,
+    brier,
+    confusion,
+    expected_calibration_error,
+    fit_calibration,
+    majority_class,
+    metadata_baseline,
+    multiclass,
+    permuted_auc,
+    permuted_macro_auc,
+)
+from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench import runs
+from mammo_core.training.bench.cases import UNKNOWN, Cases, cases, first_of_each, known_class, looked_for, select
+from mammo_core.training.bench.points import operating_points, threshold_at
+from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.bench.runs import Predictions
+from mammo_core.training.bench.subgroups import DRAWS, rounded, subgroups
+
+PARTS = ("test", "outside", "validation")
+"""In the order they are told: women held out, sets never trained on, women that were watched while training."""
+METADATA = ("age", "machine", "site", "view")
+FOLDS = 5
+"""In how many parts the women are taken when the metadata's baseline is made."""
+FEW = 10
+"""With fewer pictures of either kind than this no threshold is set and nothing is calibrated."""
+WORST = 24
+
+
+def evaluate(run: Path, draws: int = 1000) -> dict[str, Any]:
+    """Judge a run, write report.json into its folder, and give what was written.
+
+    Raises:
+        ValueError: `run` holds no recipe or no predictions, or a label has no class in the recipe.
+    """
+    told = report(run, draws)
+    runs.replace_text(run / "report.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    return told
+
+
+def report(run: Path, draws: int = 1000) -> dict[str, Any]:
+    """What `evaluate` writes, without writing it."""
+    (recipe,) = recipes.read(run / "recipe.toml")
+    told = runs.read_predictions(run)
+    once = first_of_each(told)
+    rng = np.random.default_rng(recipe.seed)
+    rows: dict[str, list[dict[str, Any]]] = {"sets": [], "classes_judged": [], "subgroups": []}
+    for part in PARTS:
+        for name in np.unique(once.columns["dataset"][once.columns["part"] == part]).tolist():
+            own = select(once, (once.columns["part"] == part) & (once.columns["dataset"] == name))
+            watched = _watched(once, name, recipe) if part != "validation" else None
+            about = {"set": name, "part": part}
+            rows["classes_judged"].append(about | _classes(own, recipe, rng, draws))
+            for unit in ("image", "breast", "exam"):
+                judged = _judged(own, recipe, unit, watched, rng, draws)
+                if judged is not None:
+                    rows["sets"].append(about | judged)
+            images = cases(own, recipe)
+            threshold = threshold_at(cases(watched, recipe) if watched else images)
+            rows["subgroups"] += [about | row for row in subgroups(images, own, threshold, rng, min(draws, DRAWS))]
+    return {
+        "run": run.name,
+        "recipe": f"{recipe.name}-{recipe.version}",
+        "title": recipe.title,
+        "classes": list(recipe.classes),
+        "looked_for": recipe.classes[-1],
+        "folds": np.unique(told.fold).tolist(),
+        **rows,
+        "worst": worst(once, recipe),
+        "notes": notes(recipe, rows["sets"]),
+    }
+
+
+def _classes(own: Predictions, recipe: Recipe, rng: np.random.Generator, draws: int) -> dict[str, Any]:
+    """One row of `classes_judged`: the pictures whose class is known, the likeliest class taken for what was said."""
+    place = known_class(own.columns["label"], recipe)
+    rows = np.flatnonzero(place != UNKNOWN)
+    truth, said = place[rows], own.probabilities[rows]
+    women = own.columns["patient_id"][rows]
+    row: dict[str, Any] = {
+        "n": len(rows),
+        "n_women": len(set(women.tolist())),
+        "n_left_open": len(place) - len(rows),
+        "confusion": confusion(truth, said.argmax(axis=1), range(len(recipe.classes))).tolist(),
+        "accuracy": None,
+        "balanced_accuracy": None,
+        "macro_auc": None,
+        "permuted_macro_auc": None,
+        "majority": None,
+    }
+    if len(rows):
+        commonest = majority_class(truth)
+        row["majority"] = {"class": recipe.classes[commonest], "accuracy": round(float(np.mean(truth == commonest)), 4)}
+    if len(set(truth.tolist())) > 1:
+        found = multiclass(truth, said, women, rng, draws)
+        shuffled = permuted_macro_auc(truth, said, women, rng, draws)
+        row |= {
+            "accuracy": rounded(found.accuracy.as_list()),
+            "balanced_accuracy": rounded(found.balanced_accuracy.as_list()),
+            "macro_auc": rounded(found.auc.as_list()),
+            "permuted_macro_auc": rounded(shuffled.as_list()),
+        }
+    return row
+
+
+def _watched(once: Predictions, name: str, recipe: Recipe) -> Predictions | None:
+    """The validation pictures that thresholds and calibration for a set come from: its own, else all; None where too few."""
+    validation = once.columns["part"] == "validation"
+    for chosen in (validation & (once.columns["dataset"] == name), validation):
+        own = select(once, chosen)
+        truth, known = looked_for(own.columns["label"], recipe)
+        if min((truth & known).sum(), (~truth & known).sum()) >= FEW:
+            return own
+    return None
+
+
+def _judged(
+    own: Predictions, recipe: Recipe, unit: str, watched: Predictions | None, rng: np.random.Generator, draws: int
+) -> dict[str, Any] | None:
+    """One row of `sets`; None where a unit says nothing that the pictures do not, or cases of both kinds are missing."""
+    found = cases(own, recipe, unit)
+    if unit != "image" and found.truth.size == len(own.fold):
+        return None
+    if not found.truth.any() or found.truth.all():
+        return None
+    truth, said, woman = found.truth, found.probability, found.woman
+    row: dict[str, Any] = {
+        "unit": unit,
+        "n": int(truth.size),
+        "n_women": len(set(woman.tolist())),
+        "n_cancer": int(truth.sum()),
+        "auc": rounded(auc_interval(truth, said, woman, rng, draws).as_list()),
+        "metadata_auc": metadata_auc(own, found, rng, draws),
+        "permuted_auc": rounded(permuted_auc(truth, said, woman, rng, draws).as_list()),
+        "brier": round(brier(truth, said), 4),
+        "ece": round(expected_calibration_error(truth, said), 4),
+        "ece_calibrated": None,
+        "set_on": "validation" if watched else "these cases",
+        "operating_points": operating_points(found, cases(watched, recipe, unit) if watched else found, rng, draws),
+    }
+    if watched is not None:
+        calibrated = calibration(cases(watched, recipe)).apply(found.score[:, None])
+        row["ece_calibrated"] = round(expected_calibration_error(truth, calibrated), 4)
+    return row
+
+
+def calibration(watched: Cases) -> Calibration:
+    """How log-odds of these pictures become probabilities that come true."""
+    return fit_calibration(watched.score[:, None], watched.truth)
+
+
+def metadata_auc(own: Predictions, found: Cases, rng: np.random.Generator, draws: int) -> list[float] | None:
+    """AUC of age, machine, site and view alone on these cases, cross-fitted on them by woman; None where nothing of that is stated."""
+    columns = {key: own.columns[key][found.lead] for key in METADATA}
+    columns = {key: values for key, values in columns.items() if len(set(values.tolist())) > 1}
+    women = [len(set(found.woman[found.truth == kind].tolist())) for kind in (True, False)]
+    if not columns or min(women) < FOLDS:
+        return None
+    folds = np.zeros(found.truth.size, np.int64)
+    parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    for number, (_, part) in enumerate(parts.split(found.lead, found.truth, found.woman)):
+        folds[part] = number
+    score = metadata_baseline(columns, found.truth, found.woman, folds)
+    return rounded(auc_interval(found.truth, score, found.woman, rng, draws).as_list())
+
+
+def worst(once: Predictions, recipe: Recipe, count: int = WORST) -> list[dict[str, Any]]:
+    """The pictures that were got wrong with most confidence, held out and outside ones: what they are, what was said of them."""
+    truth, known = looked_for(once.columns["label"], recipe)
+    off = np.where(truth, 1 - once.score, once.score)
+    off[~known | (once.columns["part"] == "validation") | (off <= 0.5)] = 0
+    return [
+        {
+            key: str(once.columns[key][row])
+            for key in ("file", "dataset", "patient_id", "label", "part", "laterality", "view")
+        }
+        | {"fold": int(once.fold[row]), "probability": round(float(once.score[row]), 4)}
+        for row in np.argsort(-off, kind="stable")[:count].tolist()
+        if off[row] > 0
+    ]
+
+
+def notes(recipe: Recipe, sets: list[dict[str, Any]]) -> list[str]:
+    """What a reader of the figures must know, in sentences."""
+    found = [f"AUC and both rates are of {recipe.classes[-1]} against the rest."]
+    if "validation" not in {row["set_on"] for row in sets}:
+        found.append(
+            "No validation women have predictions: thresholds were set on the very cases they are judged on, and are flattered by it."
+        )
+    found += [
+        f"{row['set']}, {row['part']}, {row['unit']}: metadata alone (AUC {row['metadata_auc'][0]:.2f}) tell more than this network "
+        f"({row['auc'][0]:.2f})."
+        for row in sets
+        if row["metadata_auc"] and row["metadata_auc"][0] > row["auc"][0]
+    ]
+    found += [
+        f"{row['set']}, {row['part']}, {row['unit']}: no better than shuffled labels, which reach {row['permuted_auc'][2]:.2f}."
+        for row in sets
+        if row["auc"][0] <= row["permuted_auc"][2]
+    ]
+    return found

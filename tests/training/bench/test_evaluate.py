@@ -1,0 +1,197 @@
+"""A run's report against scikit-learn and cases counted by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix, roc_auc_score
+
+from mammo_core.evaluation import Band
+from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench import runs
+from mammo_core.training.bench.cases import cases, first_of_each, known_class, log_odds, looked_for
+from mammo_core.training.bench.evaluate import evaluate, report
+from mammo_core.training.bench.points import threshold_at
+from mammo_core.training.bench.spoken import spoken, table
+from mammo_core.training.bench.subgroups import age_band, at_place
+from tests.lab_runs import make_recipe, make_run
+
+ABOUT = dict.fromkeys(runs.ABOUT, "")
+
+
+def written(folder: Path, rows: list[dict[str, object]], fold: int = 0) -> Path:
+    """A run of classes benign and malignant; each row has columns of predictions.csv and `p`, of malignant."""
+    recipe = make_recipe("hand", ("benign", "malignant"))
+    recipe.labels["not_malignant"] = ("benign",)
+    place = folder / f"fold{fold}"
+    place.mkdir(parents=True)
+    (folder / "recipe.toml").write_text(recipes.write(recipe), encoding="utf-8")
+    lines = []
+    for number, row in enumerate(rows):
+        p = float(str(row.pop("p")))
+        given = ABOUT | {"file": f"{number}.png", "dataset": "hand", "part": "test"} | row
+        lines.append(([str(given[key]) for key in runs.ABOUT], [1 - p, p]))
+    runs.write_predictions(place, recipe.classes, lines)
+    return folder
+
+
+def woman(name: str, label: str, p: float, **more: object) -> dict[str, object]:
+    return {"patient_id": name, "label": label, "p": p, **more}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("runs"), women=60, folds=2)
+
+
+def test_figures_are_those_of_scikit_learn(run: Path) -> None:
+    told = runs.read_predictions(run)
+    found = report(run, draws=20)
+    for row in found["classes_judged"]:
+        own = told.columns["dataset"] == row["set"]
+        truth = np.array([told.classes.index(label) for label in told.columns["label"][own]])
+        said = told.probabilities[own]
+        assert row["confusion"] == confusion_matrix(truth, said.argmax(axis=1)).tolist()
+        assert row["accuracy"][0] == pytest.approx(np.mean(truth == said.argmax(axis=1)), abs=1e-4)
+        assert row["balanced_accuracy"][0] == pytest.approx(
+            balanced_accuracy_score(truth, said.argmax(axis=1)), abs=1e-4
+        )
+        assert row["macro_auc"][0] == pytest.approx(roc_auc_score(truth, said, multi_class="ovr"), abs=1e-4)
+        assert row["majority"]["accuracy"] == pytest.approx(np.bincount(truth).max() / len(truth), abs=1e-4)
+        images = next(each for each in found["sets"] if each["set"] == row["set"] and each["unit"] == "image")
+        assert images["auc"][0] == pytest.approx(roc_auc_score(truth == 2, said[:, 2]), abs=1e-4)
+        assert images["auc"][1] <= images["auc"][0] <= images["auc"][2]
+        assert images["permuted_auc"][0] == pytest.approx(0.5, abs=0.15)
+    assert {row["set"] for row in found["sets"]} == {"made-up", "other"}
+
+
+def test_what_is_written_is_what_is_read_and_said(run: Path) -> None:
+    found = evaluate(run, draws=20)
+    assert json.loads((run / "report.json").read_text(encoding="utf-8")) == found
+    said = spoken(found)
+    for heading in ("AUC with 95 % intervals", "labels shuffled", "Operating points", "Subgroups", "Worst errors"):
+        assert heading in said
+
+
+def test_views_are_put_together_by_log_odds_and_breasts_by_the_higher(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path / "run",
+        [
+            woman("a", "malignant", 0.9, laterality="L", view="CC"),
+            woman("a", "malignant", 0.5, laterality="L", view="MLO"),
+            woman("a", "benign", 0.2, laterality="R", view="CC"),
+            woman("b", "benign", 0.4),
+            woman("b", "benign", 0.1),
+        ],
+    )
+    told, recipe = runs.read_predictions(folder), make_recipe("hand", ("benign", "malignant"))
+    breasts = cases(told, recipe, "breast")
+    assert len(breasts.score) == 4  # b's pictures have no side: each is a breast
+    assert sorted(breasts.probability.round(4)) == pytest.approx(sorted([0.75, 0.2, 0.4, 0.1]))  # odds 9 and 1: 3
+    exams = cases(told, recipe, "exam")
+    assert exams.probability.round(4).tolist() == pytest.approx([0.75, 0.4])
+    assert exams.truth.tolist() == [True, False]
+    with pytest.raises(ValueError, match="a unit is one of image, breast, exam"):
+        cases(told, recipe, "hospital")
+
+
+def test_a_label_that_leaves_the_class_open_counts_where_it_says_enough() -> None:
+    recipe = make_recipe("open", ("normal", "benign", "malignant"))
+    recipe.labels["not_malignant"] = ("normal", "benign")
+    assert known_class(["benign", "not_malignant"], recipe).tolist() == [1, -1]
+    truth, known = looked_for(["malignant", "not_malignant"], recipe)
+    assert (truth.tolist(), known.tolist()) == ([True, False], [True, True])
+    recipe.labels["not_malignant"] = ("benign", "malignant")
+    assert looked_for(["not_malignant"], recipe)[1].tolist() == [False]
+    with pytest.raises(ValueError, match="no class for the label 'cyst'"):
+        known_class(["cyst"], recipe)
+
+
+def test_of_a_picture_that_several_folds_speak_of_the_first_is_heard(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run", [woman("a", "benign", 0.3, part="outside")])
+    written(folder, [woman("a", "benign", 0.9, part="outside"), woman("b", "benign", 0.6)], fold=1)
+    once = first_of_each(runs.read_predictions(folder))
+    assert once.score.tolist() == [0.3, 0.6]
+
+
+def test_thresholds_come_from_validation_women_where_there_are_some(tmp_path: Path) -> None:
+    watched = [woman(f"v{k}", "benign", k / 100, part="validation") for k in range(10)]
+    watched += [woman(f"w{k}", "malignant", 0.9, part="validation") for k in range(10)]
+    judged = [woman(f"t{k}", "benign", 0.05) for k in range(4)] + [woman("m", "malignant", 0.95)]
+    row = next(
+        row for row in report(written(tmp_path / "run", watched + judged), draws=20)["sets"] if row["part"] == "test"
+    )
+    point = row["operating_points"][0]
+    assert row["set_on"] == "validation"
+    assert point["threshold"] == pytest.approx(0.085)  # nine of the ten lie below
+    assert (point["caught"], point["recalled_without"]) == (1, 0)
+    assert row["ece_calibrated"] is not None
+
+
+def test_without_validation_women_the_report_says_what_that_means(tmp_path: Path) -> None:
+    rows = [woman(f"t{k}", "benign", k / 10) for k in range(5)] + [woman("m", "malignant", 0.95)]
+    found = report(written(tmp_path / "run", rows), draws=20)
+    assert found["sets"][0]["set_on"] == "these cases"
+    assert any("flattered" in note for note in found["notes"])
+    assert found["sets"][0]["metadata_auc"] is None
+
+
+def test_metadata_that_tell_the_cancers_are_named_as_better_than_the_network(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        woman(f"t{k}", "malignant" if k % 2 else "benign", float(rng.random()), machine="A" if k % 2 else "B")
+        for k in range(40)
+    ]
+    found = report(written(tmp_path / "run", rows), draws=20)
+    assert found["sets"][0]["metadata_auc"][0] == 1
+    assert any("metadata alone" in note for note in found["notes"])
+
+
+def test_the_worst_errors_are_the_most_confident_ones(tmp_path: Path) -> None:
+    rows = [
+        woman("a", "benign", 0.99),
+        woman("b", "malignant", 0.3),
+        woman("c", "malignant", 0.6),
+        woman("d", "benign", 0.97, part="validation"),
+    ]
+    assert [row["patient_id"] for row in report(written(tmp_path / "run", rows), draws=20)["worst"]] == ["a", "b"]
+
+
+def test_a_set_of_one_class_has_no_auc_and_the_report_is_made_all_the_same(tmp_path: Path) -> None:
+    found = report(written(tmp_path / "run", [woman("a", "benign", 0.2), woman("b", "benign", 0.4)]), draws=20)
+    assert found["sets"] == []
+    assert found["classes_judged"][0]["confusion"] == [[2, 0], [0, 0]]
+    assert "Confusion" in spoken(found)
+
+
+@pytest.mark.parametrize(
+    ("age", "band"),
+    [("", "not stated"), ("39", "under 40"), ("40", "40–49"), ("69.5", "60–69"), ("70", "70 or more")],
+)
+def test_ages_fall_into_decades(age: str, band: str) -> None:
+    assert age_band(age) == band
+
+
+def test_a_threshold_without_cases_to_set_it_on_is_one_half(tmp_path: Path) -> None:
+    told = runs.read_predictions(written(tmp_path / "run", [woman("m", "malignant", 0.9)]))
+    assert threshold_at(cases(told, make_recipe("hand", ("benign", "malignant")))) == 0.5
+
+
+def test_log_odds_are_kept_finite() -> None:
+    assert np.isfinite(log_odds([0, 0.5, 1])).all()
+
+
+def test_columns_are_as_wide_as_what_they_hold() -> None:
+    assert table(("a", "number"), [["long word", 1], ["b", 22]]).splitlines() == [
+        "a          number",
+        "long word       1",
+        "b              22",
+    ]
+
+
+def test_a_point_of_a_band_is_a_value_with_its_interval() -> None:
+    band = Band(*(np.array([each]) for each in (0.5, 0.81234, 0.7, 0.9)))
+    assert at_place(band, 0) == [0.8123, 0.7, 0.9]
