@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mammo_core.training.bench import pictures
+from mammo_core.training.bench.pictures import Stopped, decode
+from tests.training.bench.tiny import data_folder
+
+
+def test_a_picture_is_decoded_once_anew_when_it_changes_and_named_when_it_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = sorted(data_folder(tmp_path / "data", 6).rglob("*.png"))
+    torn = tmp_path / "torn.png"
+    torn.write_bytes(paths[0].read_bytes()[:200])
+    heard: list[str] = []
+    first = decode([*paths, torn], (32, 24), "breast", tmp_path / "cache", heard.append)
+    assert first.store.shape == (6, 32, 24)
+    assert (np.sort(first.slot[:-1]) == np.arange(6)).all()
+    assert first.slot[-1] == -1
+    assert first.refused[0].startswith("torn.png: ")
+    again = decode([*reversed(paths), torn], (32, 24), "breast", tmp_path / "cache", heard.append)
+    assert heard == ["decoded 7 of 7 pictures"], "nothing was decoded twice"
+    assert (again.store[again.slot[:-1]] == first.store[first.slot[:-1]][::-1]).all()
+
+    paths[0].write_bytes(paths[1].read_bytes())
+    os.utime(paths[0], ns=(1, 1))
+    monkeypatch.setattr(pictures, "CHUNK", 1)
+    with pytest.raises(Stopped):
+        decode(paths, (32, 24), "breast", tmp_path / "cache", stop=lambda: True)
+    changed = decode(paths, (32, 24), "breast", tmp_path / "cache", heard.append)
+    assert len(heard) == 1, "what was decoded before the stop was kept"
+    assert (changed.store[changed.slot[0]] == changed.store[changed.slot[1]]).all()
+
+
+def test_a_whole_picture_is_stretched_and_a_torn_index_costs_one_picture(tmp_path: Path) -> None:
+    paths = sorted(data_folder(tmp_path / "data", 4).rglob("*.png"))
+    decode(paths[:2], (20, 20), "whole", tmp_path / "cache")
+    index = tmp_path / "cache" / "whole-20x20" / "index.jsonl"
+    index.write_text(index.read_text()[:-20])
+    heard: list[str] = []
+    found = decode(paths, (20, 20), "whole", tmp_path / "cache", heard.append)
+    assert heard == ["decoded 3 of 3 pictures"]
+    assert len(set(found.slot.tolist())) == 4
+    assert found.store[found.slot[0]].max() > 200

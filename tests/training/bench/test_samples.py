@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mammo_core.training.bench.parts import divided
+from mammo_core.training.bench.recipe import Recipe, from_table
+from mammo_core.training.bench.samples import limited, samples, used
+from mammo_core.training.datasets import Row
+from tests.training.bench.tiny import TABLE, recipe, rows
+
+
+def _three(views: int = 1) -> Recipe:
+    labels = {"normal": "normal", "benign": "benign", "malignant": "malignant", "not_malignant": ["normal", "benign"]}
+    network = {**TABLE["network"], "views": views}
+    return from_table({**TABLE, "classes": ["normal", "benign", "malignant"], "labels": labels, "network": network}, "")
+
+
+def _view(woman: str, side: str, view: str, label: str = "benign") -> Row:
+    return Row(Path("x"), f"{woman}{side}{view}", "set", woman, label, side, view)
+
+
+def test_a_label_that_leaves_the_class_open_marks_every_class_it_may_be() -> None:
+    found = samples(rows(2, lambda number: ("not_malignant", "malignant")[number]), np.arange(2), _three())
+    assert found.possible.tolist() == [[1, 1, 0], [0, 0, 1]]
+    assert found.about(0, _three(), "test")[-2:] == ("not_malignant", "test")
+    assert found.about(1, _three(), "test")[-2:] == ("malignant", "test")
+
+
+def test_a_label_without_a_class_is_left_out() -> None:
+    table = rows(4, lambda number: ("benign", "normal")[number % 2])
+    assert [row.patient_id for row in used(table, recipe().labels)] == ["w0", "w2"]
+
+
+def test_a_breast_is_its_first_cc_and_mlo_and_a_view_not_taken_is_none() -> None:
+    views = [_view("a", "L", "MLO"), _view("a", "L", "CC"), _view("a", "L", "CC"), _view("a", "R", "CC", "malignant")]
+    found = samples(views, np.arange(4), _three(views=2))
+    assert found.slots.tolist() == [[1, 0], [3, -1]]
+    assert found.possible.tolist() == [[0, 1, 0], [0, 0, 1]]
+    assert found.about(0, _three(views=2), "test")[4] == "CC+MLO"
+
+
+def test_a_woman_with_pictures_of_one_breast_alone_has_no_four_views() -> None:
+    whole = [_view("a", side, view) for side in "RL" for view in ("CC", "MLO")]
+    found = samples([*whole, _view("b", "L", "CC", "malignant")], np.arange(5), _three(views=4))
+    assert found.slots.tolist() == [[2, 3, 0, 1]], "left CC, left MLO, right CC, right MLO"
+
+
+def test_the_worst_picture_of_a_breast_counts() -> None:
+    views = [_view("a", "L", "CC", "not_malignant"), _view("a", "L", "MLO", "malignant")]
+    assert samples(views, np.arange(2), _three(views=2)).possible.tolist() == [[0, 0, 1]]
+    views[1] = _view("a", "L", "MLO", "benign")
+    assert samples(views, np.arange(2), _three(views=2)).possible.tolist() == [[1, 1, 0]]
+
+
+def test_a_limit_takes_whole_women_of_every_label() -> None:
+    table = [row for row in rows(40) for _ in range(2)]
+    some = limited(table, 12, np.random.default_rng(0))
+    women = {row.patient_id for row in some}
+    assert len(some) == 12
+    assert len(women) == 6
+    assert sorted({row.label for row in some}) == ["benign", "malignant"]
+
+
+def test_every_woman_is_judged_in_one_fold_and_in_one_part_of_each() -> None:
+    asked, table = recipe(protocol__kind="folds", protocol__k=3), rows(30)
+    parts = [divided(table, asked, fold) for fold in range(3)]
+    judged = [woman for each in parts for woman, part in each.items() if part == "test"]
+    assert sorted(judged) == sorted(row.patient_id for row in table)
+    assert all(set(each.values()) == {"train", "validation", "test"} for each in parts)
+
+
+def test_a_woman_with_a_picture_in_an_outside_set_is_outside() -> None:
+    table = rows(20)
+    table += [replace(table[0], dataset="far"), replace(table[0], dataset="far", patient_id="f")]
+    parts = divided(table, recipe(protocol__outside=("far",)), 0)
+    assert {parts["w0"], parts["f"]} == {"outside"}
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_a_woman_in_both_official_parts_is_never_fitted(fold: int) -> None:
+    table = [replace(row, part="train") for row in rows(20)]
+    table += [replace(row, part="test") for row in table[:6]]
+    parts = divided(table, recipe(protocol__kind="folds", protocol__k=2), fold)
+    assert {parts[f"w{number}"] for number in range(6)} <= {"test", "left out"}
