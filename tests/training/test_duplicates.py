@@ -1,0 +1,217 @@
+"""Copies across a split: a set of 36 rotations, pictures encoded anew, mirrored, rescaled, and real ones that are no copies."""
+
+import csv
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from mammo_core.training.datasets import Row, Table, read_dataset
+from mammo_core.training.duplicates import COPY, Leak, _mirrored, near_duplicates, require_clean
+from mammo_core.training.splits import split
+from tests.shared import SHARED, needs_shared
+
+CLASSES = ("normal", "benign", "malignant")
+SETS = ("rsna", "cbis_ddsm_mass", "ddsm", "mini_mias")
+
+
+def phantom(seed: int, laterality: str = "L", rows: int = 256, columns: int = 200) -> Image.Image:
+    """A half ellipse of tissue like no other seed's, bright on black, with the letter that films carry."""
+    rng = np.random.default_rng([seed, laterality == "R"])
+    tissue = sum(
+        cv2.resize(rng.normal(size=(rows // k, columns // k)), (columns, rows)) * k**0.7 for k in (4, 8, 16, 40)
+    )
+    down, across = np.mgrid[:rows, :columns]
+    inside = ((down - rows / 2) / (0.45 * rows)) ** 2 + (across / (0.8 * columns)) ** 2 < 1
+    grey = np.where(inside, np.clip(120 + 8 * tissue, 30, 255), 0).astype(np.uint8)
+    cv2.putText(grey, laterality, (columns - 30, 30), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 255, 2)
+    return Image.fromarray(grey if laterality == "L" else grey[:, ::-1].copy())
+
+
+def saved(picture: Image.Image, path: Path, **how) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path, **how)
+    return path
+
+
+def row(path: Path, woman: str, dataset: str = "phantoms") -> Row:
+    return Row(path, path.name, dataset, woman, "benign")
+
+
+@pytest.fixture(scope="module")
+def rotations(tmp_path_factory):
+    """A folder a class of three women's pictures, each turned every ten degrees into a file of its own."""
+    root = tmp_path_factory.mktemp("rotations")
+    for woman, label in enumerate(CLASSES):
+        for degrees in range(0, 360, 10):
+            turned = phantom(woman).rotate(degrees, Image.Resampling.BILINEAR)
+            saved(turned, root / label / f"mdb{woman:03}_{degrees}.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+def test_the_36_rotations_of_a_set_split_by_file_are_refused_with_a_list(rotations, cache):
+    table = read_dataset(rotations)
+    parts = split(table, CLASSES, 0.2, np.random.default_rng(0))
+    sides = [parts[row.patient_id] for row in table.rows]
+    with pytest.raises(Leak) as refused:
+        require_clean(table.rows, sides, cache)
+    across = sum(
+        one.file.split("_")[0] == two.file.split("_")[0] and parts[one.patient_id] != parts[two.patient_id]
+        for k, one in enumerate(table.rows)
+        for two in table.rows[:k]
+    )
+    found = {(pair.one.file, pair.two.file) for pair in refused.value.pairs}
+    assert all(one.split("_")[0] == two.split("_")[0] for one, two in found)
+    assert len(found) > 0.95 * across
+    assert "keypoints agree" in str(refused.value)
+    assert f"{len(found)} pairs" in str(refused.value)
+
+
+def test_the_36_rotations_split_by_woman_are_let_through(rotations, cache):
+    table = read_dataset(rotations)
+    rows = tuple(replace(each, patient_id=Path(each.file).stem.split("_")[0]) for each in table.rows)
+    parts = split(Table(rows), CLASSES, 0.4, np.random.default_rng(0))
+    assert set(parts.values()) == {"train", "test"}
+    require_clean(rows, [parts[each.patient_id] for each in rows], cache)
+
+
+WAYS = {
+    "again.jpg": lambda picture, path: saved(picture, path, quality=40),
+    "mirrored.png": lambda picture, path: saved(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), path),
+    "upside_down.png": lambda picture, path: saved(picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM), path),
+    "half.png": lambda picture, path: saved(picture.resize((picture.width // 2, picture.height // 2)), path),
+    "square.webp": lambda picture, path: saved(picture.resize((224, 224)), path, quality=80),
+    "turned_whole.png": lambda picture, path: saved(picture.rotate(140, Image.Resampling.BICUBIC, expand=True), path),
+    "all.jpg": lambda picture, path: saved(
+        picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).rotate(70, Image.Resampling.BICUBIC).resize((180, 230)),
+        path,
+        quality=75,
+    ),
+    "sixteen_bits.png": lambda picture, path: saved(
+        Image.fromarray(np.asarray(picture).astype(np.uint16) * 16 + 300), path
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory):
+    """Both breasts of six women."""
+    root = tmp_path_factory.mktemp("strangers")
+    return [
+        row(saved(phantom(10 + woman, side), root / f"w{woman}_{side}.png"), f"w{woman}")
+        for woman in range(6)
+        for side in "LR"
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_copy_under_another_name_is_found_and_nothing_else(way, strangers, tmp_path, cache):
+    copy = row(WAYS[way](Image.open(strangers[3].path), tmp_path / way), "somebody")
+    (pair,) = near_duplicates([*strangers, copy], ["train"] * len(strangers) + ["test"], cache)
+    assert (pair.one, pair.two, pair.sides) == (strangers[3], copy, ("train", "test"))
+    assert pair.inliers >= COPY
+    assert pair.mirrored == (way in ("mirrored.png", "upside_down.png", "all.jpg"))
+
+
+def test_a_pair_says_how_it_was_turned(strangers, tmp_path, cache):
+    turned = Image.open(strangers[0].path).rotate(30, Image.Resampling.BILINEAR)
+    (pair,) = near_duplicates([strangers[0], row(saved(turned, tmp_path / "t.png"), "x")], ["train", "test"], cache)
+    assert pair.degrees == pytest.approx(30, abs=2)
+    assert str(pair).startswith("w0_L.png (train) and t.png (test): ")
+
+
+def test_copies_on_one_side_and_the_two_breasts_of_a_woman_are_no_matter(strangers, tmp_path, cache):
+    copy = row(saved(Image.open(strangers[0].path), tmp_path / "again.jpg"), "w0")
+    require_clean([*strangers, copy], [each.laterality or each.patient_id for each in [*strangers, copy]], cache)
+    require_clean([*strangers, copy], ["train"] * 7 + ["test"] * 5 + ["train"], cache)
+    require_clean(strangers, [each.file[3] for each in strangers], cache)
+
+
+def test_all_folds_are_asked_about_at_once(strangers, tmp_path, cache):
+    copy = row(saved(Image.open(strangers[0].path), tmp_path / "again.jpg"), "x")
+    one, two = ("test", "train"), ("train", "test")
+    with pytest.raises(Leak, match="test / train") as refused:
+        require_clean([strangers[0], strangers[4], copy], [one, two, two], cache)
+    assert len(refused.value.pairs) == 1
+
+
+def test_a_file_is_looked_at_once_and_again_when_it_changes(strangers, tmp_path):
+    kept, path = tmp_path / "cache", tmp_path / "changing.png"
+    rows = [strangers[0], row(saved(phantom(99), path), "x")]
+    assert not near_duplicates(rows, ["train", "test"], kept)
+    before = {each: each.stat().st_mtime_ns for each in kept.rglob("*.npz")}
+    assert len(before) == 2
+    assert not near_duplicates(rows, ["train", "test"], kept)
+    assert {each: each.stat().st_mtime_ns for each in kept.rglob("*.npz")} == before
+    saved(Image.open(strangers[0].path), path, compress_level=1)
+    assert len(near_duplicates(rows, ["train", "test"], kept)) == 1
+
+
+def test_blank_and_unreadable_files_are_passed_over(strangers, tmp_path):
+    blank = [row(saved(Image.new("L", (100, 100), k), tmp_path / f"{k}.png"), f"b{k}") for k in (0, 0, 9)]
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"nothing")
+    rows = [*blank, row(broken, "x"), strangers[0]]
+    assert near_duplicates(rows, list("abcde")) == []
+    assert near_duplicates(rows[:2], list("ab")) == []
+
+
+def test_sides_that_do_not_fit_are_refused(strangers):
+    with pytest.raises(ValueError, match="1 sides for 12"):
+        near_duplicates(strangers, ["train"])
+
+
+@given(arrays(np.uint8, (3, 128)))
+@settings(deadline=None, max_examples=20)
+def test_mirroring_descriptors_twice_gives_them_back(descriptors):
+    assert np.array_equal(_mirrored(_mirrored(descriptors)), descriptors)
+
+
+def shared_rows(every: int) -> list[Row]:
+    """Every so manieth woman of each collected set, with all her pictures."""
+    rows = []
+    for name in SETS:
+        with (SHARED / "data" / name / "manifest.csv").open(encoding="utf-8") as stream:
+            found = list(csv.DictReader(stream))
+        women = sorted({each["patient_id"] for each in found})[::every]
+        rows += [
+            Row(SHARED / "data" / name / each["file"], each["file"], name, each["patient_id"], each["label"])
+            for each in found
+            if each["patient_id"] in women
+        ]
+    return rows
+
+
+def fold_0(rows: list[Row]) -> list[str]:
+    return ["test" if zlib.crc32(each.patient_id.encode()) % 5 == 0 else "train" for each in rows]
+
+
+@needs_shared("data")
+def test_real_pictures_of_women_on_two_sides_are_no_copies_but_planted_ones_are(tmp_path, cache):
+    rows = shared_rows(60)
+    sides = fold_0(rows)
+    planted = {
+        each.path: row(WAYS[way](Image.open(each.path).convert("L"), tmp_path / f"{k}{way}"), f"planted{k}")
+        for k, (each, way) in enumerate(zip(rows[:: len(rows) // 6], WAYS, strict=False))
+    }
+    found = near_duplicates([*rows, *planted.values()], [*sides, *["planted"] * len(planted)], cache)
+    assert {(pair.one.path, pair.two.path) for pair in found} == {(path, copy.path) for path, copy in planted.items()}
+
+
+@pytest.mark.slow
+@needs_shared("data")
+def test_a_sixth_of_the_collected_pictures_is_clean_across_its_split(cache):
+    rows = shared_rows(6)
+    assert len(rows) > 600
+    require_clean(rows, fold_0(rows), cache)
