@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.parts.calibration import calibration
 from pages.parts.card import data_and_protocol, in_short, learning, pointing, weights
+from pages.parts.lab.frame import links
 from pages.parts.look import DISCLAIMER, write
 from pages.parts.models import choices, network
 from pages.parts.separation import separation
@@ -20,7 +21,7 @@ PARTS = {
 }
 
 with st.container(key="sheet"):
-    st.page_link("read.py", label="‹ Back to the exam")
+    links("model.py")
     folders = choices()
     names = [folder.name for folder in folders]
     chosen = st.selectbox("Model", names, key="card_of") if len(names) > 1 else next(iter(names), None)

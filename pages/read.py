@@ -9,6 +9,7 @@ from mammo_core.inference import combine
 from pages.parts import rail
 from pages.parts.bar import bar
 from pages.parts.desk import Desk, example_files
+from pages.parts.lab.setting import lab_is_open
 from pages.parts.look import DISCLAIMER, RAIL, write
 from pages.parts.models import choices, maps_of, network
 from pages.parts.upload import LIMITS, passed_over, read, refused, upload
@@ -30,6 +31,9 @@ def front(desk: Desk) -> None:
         write("quiet", f"The example is a synthetic phantom, not a woman. {DISCLAIMER}")
         with st.container(horizontal=True, gap="medium"):
             st.page_link("model.py", label="About the model")
+            if lab_is_open():
+                st.page_link("train.py", label="Train a network")
+                st.page_link("runs.py", label="Runs")
             st.page_link("cytology.py", label="Cytology")
 
 

@@ -20,6 +20,8 @@ with sheet("train.py", "Train"):
         pictures = data.choose()
         offer = recipes.choose()
         if offer:
+            with st.expander("The system it stands for, and why figures differ", key="system"):
+                recipes.system(offer)
             with st.expander("Everything the recipe says", key="parameters"):
                 recipes.parameters(offer)
             with st.expander("Layers and parameters", key="layers", on_change="rerun") as layer_table:

@@ -78,17 +78,20 @@ def _say(found: Table) -> None:
     counts = Counter(row.label for row in found.rows)
     labels = ", ".join(f"{counts[label]:,} {label.replace('_', ' ')}" for label in LABELS[::-1] if counts[label])
     write("quiet", f"{len(found.rows):,} pictures of {women:,} women: {labels}.")
-    sets = sorted({row.dataset for row in found.rows})
-    rows = []
-    for name in sets:
-        own = [row for row in found.rows if row.dataset == name]
-        views = Counter(row.view or "not stated" for row in own)
-        rows.append(
-            {"Set": name, "Women": len({row.patient_id for row in own}), "Pictures": len(own)}
-            | {label.replace("_", " ").capitalize(): sum(row.label == label for row in own) for label in LABELS}
-            | {"Views": ", ".join(f"{n} {view}" for view, n in views.most_common())}
+    sets = Counter(row.dataset for row in found.rows)
+    there = [label for label in LABELS if counts[label]]
+    if len(sets) > 1:
+        own = {name: [row for row in found.rows if row.dataset == name] for name in sorted(sets)}
+        table(
+            [
+                {"Set": name, "Women": len({row.patient_id for row in rows}), "Pictures": len(rows)}
+                | {label.replace("_", " ").capitalize(): sum(row.label == label for row in rows) for label in there}
+                for name, rows in own.items()
+            ],
+            "",
         )
-    table(rows, "")
+    views = Counter(row.view or "not stated" for row in found.rows)
+    write("quiet", f"Views: {', '.join(f'{n:,} {view}' for view, n in views.most_common(6))}.")
     if found.missing:
         write("amber", f"{len(found.missing):,} files that the lists name are not there. `data check` names them.")
     for note in found.notes[:MANY]:

@@ -26,7 +26,8 @@ LINES = 12
 """Of the log that are shown."""
 LATEST = 4
 """Runs that can be resumed and are offered."""
-CURVES = (("loss", "Loss", 240), ("auc", "AUC of the last class", 240), ("rate", "Learning rate", 200))
+CURVES = {"loss": ("Loss", 250), "auc": ("AUC of the last class", 250), "rate": ("Learning rate", 170)}
+"""Columns of history.csv: title, and height in pixels."""
 
 
 @st.fragment(run_every=EVERY)
@@ -74,16 +75,27 @@ def _now(run: Run) -> None:
             help="Go on where it was stopped",
         )
         st.page_link("runs.py", label="Its figures ›")
-    for measure, title, height in CURVES:
-        own = courses(run.folder, run.id, measure)
-        figure = figures.learning(own, "", title, "dotted: trained on; drawn through: women watched", height)
-        if not own:
-            figure.update_layout(xaxis={"range": [0, max(1, run.epochs)]}, yaxis={"range": [0, 1]})
-        st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, key=f"live-{measure}", alt=title)
-    columns = {measure: stacked(courses(run.folder, run.id, measure)) for measure, _, _ in CURVES}
+    write("small", "Dotted: pictures trained on. Drawn through: women watched, from whom nothing is learned.")
+    with st.container(horizontal=True, gap="small"):
+        for measure in ("loss", "auc"):
+            with st.container(width=320, key=f"live_{measure}"):
+                _curve(run, measure)
+    _curve(run, "rate")
+    columns = {measure: stacked(courses(run.folder, run.id, measure)) for measure in CURVES}
     offer(f"{run.id}-curves", [["measure", *columns["loss"]], *_rows(columns)])
     with st.expander("Log", key="log"):
         st.code(_log(run), language=None, wrap_lines=True)
+
+
+def _curve(run: Run, measure: str) -> None:
+    """One curve, in a place of its own size from the beginning."""
+    title, height = CURVES[measure]
+    own = courses(run.folder, run.id, measure)
+    figure = figures.learning(own, "", title, "", height)
+    figure.update_layout(showlegend=False, height=height, margin={"l": 56, "t": 44, "b": 44, "r": 12})
+    if not own:
+        figure.update_layout(xaxis={"range": [0, max(1, run.epochs)]}, yaxis={"range": [0, 1]})
+    st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, key=f"live-{measure}", alt=title)
 
 
 def _rows(columns: dict[str, dict[str, list[object]]]) -> list[list[object]]:

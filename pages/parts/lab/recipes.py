@@ -58,12 +58,18 @@ def choose() -> Offer | None:
         return None
     by_name = {offer.name: offer for offer in found}
     offer = by_name[st.selectbox("Network and protocol", list(by_name), key="recipe", persist_state="page")]
-    system = offer.recipe.system
-    write("quiet", f"{system.title}. Its authors state: {system.stated}. {system.reason}")
     write("quiet", _in_short(offer.recipe))
     if others:
         write("small", f"Trained from the command line only: {', '.join(others)}.")
     return offer
+
+
+def system(offer: Offer) -> None:
+    """The system that the recipe reproduces, what its authors state, and why it gives another figure here."""
+    said = offer.recipe.system
+    st.markdown(f"**{said.title}**")
+    write("quiet", f"Its authors state: {said.stated}.")
+    write("quiet", said.reason)
 
 
 def parameters(offer: Offer) -> None:
