@@ -24,7 +24,7 @@ class Word:
 
 def read_word(text: str) -> Word:
     """One layer of a recipe. Raises ValueError naming a word that is none."""
-    kind, *rest = text.split()
+    kind, *rest = text.split() or [""]
     if kind in BARE and not rest:
         return Word(kind)
     if kind in COUNTED and rest and rest[0].isdecimal() and int(rest[0]) > 0:

@@ -16,6 +16,7 @@ from mammo_core.training.networks.stage3 import resnet50v2_stage3
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+BLUE_FIRST_MEAN = (103.939, 116.779, 123.68)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,13 @@ def on(name: str, pictures: Any, weights: str | None) -> Any:
     """
     backbone = known(name)
     try:
-        return backbone.make(include_top=False, weights=weights, input_tensor=pictures, **backbone.options)
+        return backbone.make(
+            include_top=False,
+            weights=weights,
+            input_tensor=pictures,
+            input_shape=tuple(pictures.shape[1:]),
+            **backbone.options,
+        )
     except ValueError as error:
         if "negative" not in str(error) and "at least" not in str(error):
             raise
@@ -101,7 +108,8 @@ def scaled(name: str, scaling: str, channels: int) -> Any:
     elif wanted == "standard":
         scale, offset = [1 / each for each in deviation], [-m / d for m, d in zip(mean, deviation, strict=True)]
     elif wanted == "bytes":
-        scale, offset = 255.0, [-255.0 * each for each in reversed(mean)]
+        least = [-each for each in BLUE_FIRST_MEAN]
+        scale, offset = 255.0, least if channels == 3 else [sum(least) / 3]
     return layers.Rescaling(scale, offset=offset, name="scaling")
 
 

@@ -69,7 +69,7 @@ class Fusion(layers.Layer):  # type: ignore[misc]
             return ops.max(ops.where(counts > 0, numbers, ops.min(numbers, axis=1, keepdims=True)), axis=1)
         return ops.reshape(numbers * counts, (-1, numbers.shape[1] * numbers.shape[2]))
 
-    def compute_output_shape(self, numbers_shape: Any, _taken_shape: Any) -> Any:
+    def compute_output_shape(self, numbers_shape: Any, taken_shape: Any) -> Any:
         side_by_side = self.way == "concatenate"
         return (numbers_shape[0], numbers_shape[2] * (numbers_shape[1] if side_by_side else 1))
 

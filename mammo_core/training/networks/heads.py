@@ -28,7 +28,7 @@ class AttentionPooling(layers.Layer):  # type: ignore[misc]
         self.gate = layers.Dense(units, activation="sigmoid", name="gate")
         self.weigh = layers.Dense(1, name="weigh")
 
-    def build(self, cells_shape: Any, _counts_shape: Any = None) -> None:
+    def build(self, cells_shape: Any, counts_shape: Any = None) -> None:
         self.say.build(cells_shape)
         self.gate.build(cells_shape)
         self.weigh.build((*cells_shape[:-1], self.units))
@@ -39,7 +39,7 @@ class AttentionPooling(layers.Layer):  # type: ignore[misc]
             scores = scores + ops.cast((counts[..., None] - 1) * 1e4, scores.dtype)
         return ops.sum(ops.softmax(scores, axis=1) * cells, axis=1)
 
-    def compute_output_shape(self, cells_shape: Any, _counts_shape: Any = None) -> Any:
+    def compute_output_shape(self, cells_shape: Any, counts_shape: Any = None) -> Any:
         return (cells_shape[0], cells_shape[-1])
 
     def get_config(self) -> dict[str, Any]:

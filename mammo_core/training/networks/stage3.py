@@ -14,10 +14,8 @@ STAGES = {"stage1": (3, 64, 1), "stage2": (4, 128, 2), "stage3": (6, 256, 2)}
 """How many units, the width of their 3x3 convolution (a quarter of the unit's), and the first one's stride."""
 
 
-def resnet50v2_stage3(include_top: bool, weights: str | None, input_tensor: Any) -> Any:
-    """Maps of stride 16 and 1,024 channels, called as Keras' networks are; there is no top and no download for it."""
-    if include_top:
-        raise ValueError("ResNet50V2Stage3 ends at its maps")
+def resnet50v2_stage3(weights: str | None, input_tensor: Any, **_: Any) -> Any:
+    """Maps of stride 16 and 1,024 channels. It is called as Keras' networks are, and has no top, whatever is asked."""
     x = _convolved(_normal(input_tensor, "batchnorm0"), 64, 7, 2, "conv0")
     x = layers.ReLU()(_normal(x, "batchnorm1"))
     x = layers.MaxPooling2D(3, 2)(layers.ZeroPadding2D(1)(x))
