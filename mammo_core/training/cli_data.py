@@ -25,6 +25,8 @@ from mammo_core.training.duplicates import near_duplicates
 SHOWN = 20
 """Lines of a list that are printed, unless all are asked for."""
 NOT_SAID = "not said"
+SECONDS = 60.0
+"""Processor time that one file may take: more than in the app, since other work may be under way and nobody waits."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def said_by_lists(table: Table, shown: int = SHOWN) -> Iterator[str]:
 def look_at(rows: Sequence[Row]) -> list[Looked]:
     """Every picture decoded once, on all cores; progress goes to stderr where someone watches."""
     workers = os.cpu_count() or 1
-    with Reader(workers) as reader, ThreadPoolExecutor(workers) as pool:
+    with Reader(workers, SECONDS) as reader, ThreadPoolExecutor(workers) as pool:
         looks = pool.map(lambda row: _look(reader, row), rows)
         return list(tqdm(looks, total=len(rows), unit="picture", disable=not sys.stderr.isatty()))
 
@@ -138,7 +140,7 @@ def _crossed(title: str, rows: Sequence[Row], group_of: Callable[[Row], str]) ->
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         groups[group_of(row)].append(row)
-    lines = [[title, "pictures", "women", *(label.replace("_", " ") for label in labels), "malignant"]]
+    lines = [[title, "pictures", "women", *(label.replace("_", " ") for label in labels), "% malignant"]]
     for group, members in sorted(groups.items()):
         found = Counter(row.label for row in members)
         lines.append(
@@ -147,7 +149,7 @@ def _crossed(title: str, rows: Sequence[Row], group_of: Callable[[Row], str]) ->
                 f"{len(members):,}",
                 f"{len({row.patient_id for row in members}):,}",
                 *(f"{found[label]:,}" for label in labels),
-                f"{found['malignant'] / len(members):.0%}",
+                f"{100 * found['malignant'] / len(members):.0f}",
             ]
         )
     yield ""
