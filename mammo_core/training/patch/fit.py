@@ -20,7 +20,7 @@ import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
 from mammo_core.training.export import reader
-from mammo_core.training.patch.head import BENIGN_MAP, Head, fit_head
+from mammo_core.training.patch.head import BENIGN_MAP, FEATURES, Head, fit_head
 from mammo_core.training.patch.networks import CELL, crop_side, mobilenet_v2, patch_network, whole_network, with_weights
 from mammo_core.training.patch.patches import SPOTS, Mined, PatchBatches, hottest
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
@@ -125,12 +125,12 @@ def _kept_features(path: Path, make: Callable[[], dict[str, npt.NDArray[Any]]]) 
 
 
 def pooled(whole: Any, pictures: Pictures, say: Say) -> dict[str, npt.NDArray[Any]]:
-    """Pooled features of every picture: average, maximum, maps, and the (row, column) `peak` of the malignant lesion map."""
-    read = reader(whole, ("average", "maximum", "maps", "lesion"))
-    kept: dict[str, list[Any]] = {"average": [], "maximum": [], "maps": [], "peak": []}
+    """Pooled features of every picture, and the (row, column) `peak` of the malignant lesion map."""
+    read = reader(whole, (*FEATURES, "lesion"))
+    kept: dict[str, list[Any]] = {name: [] for name in (*FEATURES, "peak")}
     for start in range(0, len(pictures.canvases), CHUNK):
         found = read(scaled(pictures.canvases[start : start + CHUNK]))
-        for name in ("average", "maximum", "maps"):
+        for name in FEATURES:
             kept[name].append(found[name])
         spots = hottest(found["lesion"][..., 2], np.arange(len(found["lesion"])), CELL, 1)
         kept["peak"].append(spots.centre.astype(np.float32))

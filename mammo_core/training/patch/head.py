@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from mammo_core.training.patch.recipe import HeadSpec
 
-FEATURES = ("average", "maximum", "maps")
+FEATURES = ("average", "maximum", "maps", "texture")
 BENIGN_MAP = 2
 """Place of the top mean of benign-background among the maps."""
 FloatArray = npt.NDArray[np.float64]
@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """Malignant score z = features . weights + bias, features being average, maximum and maps side by side."""
+    """Malignant score z = features . weights + bias, features being those of `FEATURES` side by side."""
 
     weights: FloatArray
     bias: float
@@ -29,7 +29,7 @@ class Head:
 
 
 def side_by_side(features: dict[str, npt.NDArray[np.float32]]) -> FloatArray:
-    """(n, 2566) float64: average, maximum, maps."""
+    """(n, 3862) float64: average, maximum, maps, texture."""
     return np.concatenate([np.asarray(features[name], dtype=np.float64) for name in FEATURES], axis=1)
 
 

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from mammo_core.training.patch.head import FEATURES
 from mammo_core.training.patch.jitter import Jitter
 from mammo_core.training.patch.recipe import Recipe
 
@@ -26,6 +27,8 @@ CELL = 16
 """Canvas pixels from one cell of the whole-picture maps to the next."""
 HALF_STRIDE = "block_13_expand_relu"
 """The last layer of MobileNetV2 at stride 16: up to it, a canvas moved by half a stride gives the same features, moved by a cell."""
+TEXTURE = ("block_3_expand_relu", "block_6_expand_relu", "block_10_expand_relu", HALF_STRIDE)
+"""Layers of MobileNetV2 whose means over the canvas tell what the tissue is like, before anything is called a lesion."""
 TOP_SHARE = 32
 """The top mean of a map is taken over one cell in so many: 20 of 32×20."""
 POOLED = "pooled_cells"
@@ -140,15 +143,16 @@ def whole_network(
 ) -> Any:
     """A (rows, columns, 1) canvas in 0..1 to pooled features and maps, as a dict of outputs.
 
-    `average`, `maximum` (N, 1280) of the averaged cells; `maps` (N, 6): top mean and maximum of the lesion contrasts; `lesion`
-    (N, rows/16, columns/16, 3): the patch network's probabilities; `cells`: the averaged cells themselves.
+    `average`, `maximum` (N, 1280) of the averaged cells; `maps` (N, 6): top mean and maximum of the lesion contrasts; `texture`
+    (N, 1296): means of the layers of `TEXTURE` over the canvas; `lesion` (N, rows/16, columns/16, 3): the patch network's probabilities; `cells`: the averaged cells themselves.
     """
     inputs = layers.Input((*canvas, 1), name="canvas")
     x = Bordered()(inputs)
     x = layers.Concatenate()([x, x, x])
-    last_at_half_stride = backbone.get_layer(HALF_STRIDE).output
-    shared, rest = keras.Model(backbone.input, last_at_half_stride), keras.Model(last_at_half_stride, backbone.output)
-    x = rest(Moved()(shared(layers.Rescaling(2.0, offset=-1.0)(x))))
+    early = [backbone.get_layer(name).output for name in TEXTURE]
+    shared, rest = keras.Model(backbone.input, early), keras.Model(early[-1], backbone.output)
+    textures = shared(layers.Rescaling(2.0, offset=-1.0)(x))
+    x = rest(Moved()(textures[-1]))
     x = Interleaved()(layers.AveragePooling2D(_cells_of(patch), strides=1, padding="same")(x))
     cells = layers.Activation("linear", name=POOLED)(x)
     classify = layers.Conv2D(3, 1, name="lesion_logits")
@@ -159,6 +163,7 @@ def whole_network(
         "average": layers.GlobalAveragePooling2D()(cells),
         "maximum": layers.GlobalMaxPooling2D()(cells),
         "maps": layers.Concatenate()([TopMean()(contrasts), layers.GlobalMaxPooling2D()(contrasts)]),
+        "texture": layers.Concatenate()([layers.GlobalAveragePooling2D()(each) for each in textures]),
         "lesion": layers.Softmax(name="lesion")(logits),
         "cells": cells,
     }
@@ -200,7 +205,7 @@ class Probabilities(layers.Layer):  # type: ignore[misc]
 class Member:
     """One patch network of those that ship together, with its `heads` side by side.
 
-    `tensors` holds the backbone, `patch_logits` and `head` (weights (2566, k), bias (k,)), as an artefact's weights do.
+    `tensors` holds the backbone, `patch_logits` and `head` (weights (3862, k), bias (k,)), as an artefact's weights do.
     """
 
     tensors: dict[str, np.ndarray[Any, Any]]
@@ -227,22 +232,23 @@ def member_network(member: Member, benign: tuple[float, float], name: str) -> An
     """A member's canvas to u and the heads' scores `raw` (N, 1 + k), `channels` (N, r, c, 1 + k) for Grad-CAM, `lesion` (N, r, c, 3).
 
     u = benign[0] * (top mean of benign against background) + benign[1]. Grad-CAM (Selvaraju et al. 2017) weighs each channel by
-    its gradient's mean over the cells; scores being linear in pooled cells, that mean is a constant, whichever cells the maxima fall on.
+    its gradient's mean over the cells; scores being linear in pooled cells, that mean is a constant, whichever cells the maxima fall on. Texture has no part in the map: it
+    comes from layers before the cells.
     """
     tensors = member.tensors
     kernel, bias = tensors["patch_logits/kernel"], tensors["patch_logits/bias"]
     whole = whole_network(load_backbone(tensors), kernel, bias, member.canvas, member.patch)
     heads, depth = tensors["head/weights"].shape[1], kernel.shape[0]
-    weights = np.zeros((2 * depth + 6, 1 + heads), dtype=np.float32)
+    weights = np.zeros((len(tensors["head/weights"]), 1 + heads), dtype=np.float32)
     weights[2 * depth + 2, 0] = benign[0]
     weights[:, 1:] = tensors["head/weights"]
     linear = layers.Dense(1 + heads, name="benign_and_heads")
-    raw = linear(layers.Concatenate()([whole.output[part] for part in ("average", "maximum", "maps")]))
+    raw = linear(layers.Concatenate()([whole.output[part] for part in FEATURES]))
     linear.set_weights([weights, np.array([benign[1], *tensors["head/bias"]], dtype=np.float32)])
     contrasts = np.stack(
         [kernel[:, 2] - kernel[:, 0], kernel[:, 2] - kernel[:, 1], kernel[:, 1] - kernel[:, 0]], axis=1
     )
-    average, maximum, tops, largest = np.split(weights, (depth, 2 * depth, 2 * depth + 3))
+    average, maximum, tops, largest, _ = np.split(weights, (depth, 2 * depth, 2 * depth + 3, 2 * depth + 6))
     rows, columns = member.canvas[0] // CELL, member.canvas[1] // CELL
     channel = (average + maximum + contrasts @ (tops + largest)) / (rows * columns)
     weigh = layers.Conv2D(1 + heads, 1, use_bias=False, name="gradcam_channels")

@@ -19,7 +19,7 @@ def random_features(seed: int, n: int = 240) -> tuple[dict[str, np.ndarray], np.
     dataset = rng.choice([*SETS, "ddsm"], n, p=(0.6, 0.3, 0.1))
     features = {
         name: rng.normal(3, rng.uniform(0.1, 9, width), (n, width)).astype(np.float32) + malignant[:, None] * 0.4
-        for name, width in (("average", 12), ("maximum", 12), ("maps", 6))
+        for name, width in (("average", 12), ("maximum", 12), ("maps", 6), ("texture", 8))
     }
     return features, malignant, dataset
 
@@ -60,7 +60,8 @@ def test_features_that_are_not_asked_for_weigh_nothing() -> None:
     features, malignant, dataset = random_features(0)
     head = fit_head(HeadSpec("maps", ("maps",), SETS, 1.0), features, malignant, dataset, np.ones(240, bool))
     assert not head.weights[:24].any()
-    assert head.weights[24:].all()
+    assert head.weights[24:30].all()
+    assert not head.weights[30:].any()
 
 
 def test_pictures_that_are_not_chosen_change_nothing() -> None:
