@@ -87,7 +87,11 @@ def stop(folder: Path) -> None:
 def waiting(root: Path = RUNS) -> list[Run]:
     """The runs in the queue, the next one first."""
     queued = [run for run in list_runs(root) if run.status is Status.QUEUED]
-    return [run for run in reversed(queued) if recipes.kind_of(run.folder / "recipe.toml") == "classifier"]
+    return [run for run in reversed(queued) if _is_ours(run.folder / "recipe.toml")]
+
+
+def _is_ours(recipe: Path) -> bool:
+    return recipe.is_file() and recipes.kind_of(recipe) == "classifier"
 
 
 def see_to(root: Path = RUNS) -> None:

@@ -34,4 +34,6 @@ def test_early_stopping_waits_as_long_as_it_was_told() -> None:
 def test_what_is_watched_is_of_women_not_fitted_and_loss_counts_downwards() -> None:
     history = {"val_loss": [0.5, 0.4, 0.6], "loss": [3.0, 2.0, 1.0], "val_auc": [NAN, NAN, NAN], "auc": [0.5, 0.9, 0.9]}
     assert schedule.best(schedule.watched(history, "loss")) == 1
-    assert schedule.best(schedule.watched(history, "auc")) == 1, "where nobody is watched, those fitted; the first of equals"
+    assert schedule.best(schedule.watched(history, "auc")) == 1, (
+        "where nobody is watched, those fitted; the first of equals"
+    )

@@ -77,10 +77,13 @@ def data_folder(folder: Path, n: int = 24) -> Path:
     for number in range(n):
         label = ("benign", "malignant")[number % 2]
         (folder / label).mkdir(parents=True, exist_ok=True)
-        breast = cv2.ellipse(np.zeros((96, 64), np.float32), (0, 48), (50, 40), 0, -90, 90, 1, -1)
+        outline = int(rng.integers(110, 150)), int(rng.integers(80, 120))
+        breast = cv2.ellipse(
+            np.zeros((256, 176), np.float32), (0, int(rng.integers(110, 146))), outline, 0, -90, 90, 1, -1
+        )
         tissue = cv2.GaussianBlur(rng.normal(size=breast.shape).astype(np.float32), (0, 0), 2)
         breast *= 60 + 100 * (tissue - tissue.min()) / np.ptp(tissue)
         if label == "malignant":
-            cv2.circle(breast, (20 + int(rng.integers(8)), 40 + int(rng.integers(16))), 9, 250, -1)
+            cv2.circle(breast, (int(rng.integers(40, 70)), int(rng.integers(110, 150))), 22, 250, -1)
         cv2.imwrite(str(folder / label / f"{label}{number}.png"), breast.astype(np.uint8))
     return folder

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mammo_core.training.bench import queue, runs
+from mammo_core.training.bench.runs import Run, Status, list_runs, new_run, read_run, write_run
+from tests.training.bench.tiny import data_folder, recipe
+
+PATIENCE = 240.0
+
+
+def _until(true: Callable[[], bool], folder: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        log = folder / "errors.txt"
+        assert time.monotonic() < end, log.read_text() if log.exists() else "it took too long"
+        time.sleep(0.1)
+
+
+def _run(root: Path, **known: object) -> Run:
+    return new_run(root, "tiny", "1", **{"title": "Tiny", "data": "x", **known})  # type: ignore[arg-type]
+
+
+def test_a_run_whose_process_is_gone_has_failed_or_stopped(tmp_path: Path) -> None:
+    run = _run(tmp_path)
+    assert read_run(run.folder).status is Status.QUEUED
+    write_run(replace(run, status=Status.RUNNING))
+    with runs.lock(run.folder):
+        assert read_run(run.folder).status is Status.RUNNING
+        runs.ask_to_stop(run.folder)
+        assert read_run(run.folder).status is Status.STOPPING
+    assert read_run(run.folder).status is Status.STOPPED
+    (run.folder / "STOP").unlink()
+    assert read_run(run.folder).status is Status.FAILED
+    assert "resumed" in read_run(run.folder).message
+
+
+def test_two_runs_of_one_second_have_folders_of_their_own_and_the_newest_is_listed_first(tmp_path: Path) -> None:
+    made = [_run(tmp_path), _run(tmp_path)]
+    assert len({run.id for run in made}) == 2
+    assert {run.id for run in list_runs(tmp_path)} == {run.id for run in made}
+    with pytest.raises(ValueError, match="holds a run already"):
+        _run(tmp_path, out=made[0].folder)
+    with pytest.raises(ValueError, match="holds no run"):
+        read_run(tmp_path)
+
+
+def test_time_left_counts_the_folds_to_come(tmp_path: Path) -> None:
+    run = replace(_run(tmp_path), folds=2, epochs=4, fold=0, epoch=1, batch=5, batches=10, seconds_per_epoch=10.0)
+    assert run.seconds_left == pytest.approx(65)
+    assert replace(run, seconds_per_epoch=0.0).seconds_left is None
+
+
+def test_a_run_can_leave_the_queue_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr(queue, "_start_runner", started.append)
+    first = queue.enqueue(recipe(), data_folder(tmp_path / "data", 2), tmp_path / "runs")
+    second = queue.enqueue(recipe(), tmp_path / "data", tmp_path / "runs")
+    assert [run.id for run in queue.waiting(tmp_path / "runs")] == [first.id, second.id]
+    with pytest.raises(ValueError, match="nothing to resume"):
+        queue.resume(first.folder)
+    queue.stop(first.folder)
+    assert [run.id for run in queue.waiting(tmp_path / "runs")] == [second.id]
+    queue.resume(first.folder)
+    assert len(queue.waiting(tmp_path / "runs")) == 2
+    queue.see_to(tmp_path / "runs")
+    assert len(started) == 4
+    with pytest.raises(FileNotFoundError):
+        queue.enqueue(recipe(), tmp_path / "nothing", tmp_path / "runs")
+
+
+@pytest.mark.slow
+def test_runs_wait_for_each_other_stop_die_and_are_resumed(tmp_path: Path) -> None:
+    root, data = tmp_path / "runs", data_folder(tmp_path / "data")
+    long = recipe(training__epochs=100000, size=[32, 32])
+    short = recipe(training__epochs=1, size=[32, 32])
+    first = queue.enqueue(long, data, root).folder
+    second = queue.enqueue(short, data, root).folder
+    _until(lambda: read_run(first).epoch > 1, first)
+    assert read_run(second).status is Status.QUEUED, "one at a time"
+    with pytest.raises(ValueError, match="running"):
+        queue.resume(first)
+
+    pid = read_run(first).pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    _until(lambda: read_run(first).status is Status.FAILED, first)
+    _until(lambda: read_run(second).status is Status.DONE, second)
+    assert (second / "fold0" / "predictions.csv").is_file()
+
+    epoch = read_run(first).epoch
+    queue.resume(first)
+    _until(lambda: read_run(first).epoch > epoch, first)
+    queue.stop(first)
+    _until(lambda: read_run(first).status is Status.STOPPED, first)
+    history = runs.read_history(first / "fold0")["epoch"]
+    assert history.tolist() == list(range(1, len(history) + 1))
+    assert not queue.waiting(root)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mammo_core.cli import main
+from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench import runs
+from mammo_core.training.bench.runs import Status, list_runs
+from tests.training.bench.tiny import data_folder, recipe
+
+ROOT = Path(__file__).parents[3]
+PIP = "pip install -r requirements.txt"
+
+
+def _toml(folder: Path, **changes: object) -> str:
+    path = folder / "tiny.toml"
+    path.write_text(recipes.write(recipe(size=[32, 32], **changes)), encoding="utf-8")
+    return str(path)
+
+
+def test_folds_from_the_command_line_judge_every_woman_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = data_folder(tmp_path / "data")
+    arguments = ["--data", str(data), "--out", str(tmp_path / "runs"), "--epochs", "1", "--folds", "2", "--limit", "20"]
+    assert main(["crossval", _toml(tmp_path), *arguments]) == 0
+    (run,) = list_runs(tmp_path / "runs")
+    assert run.status is Status.DONE
+    assert (run.folds, run.epochs, run.epoch, run.limit) == (2, 1, 1, 20)
+    judged = runs.read_predictions(run.folder, ["test"])
+    assert len(set(judged.columns["patient_id"].tolist())) == len(judged.fold) == 20
+    for fold in run.fold_folders:
+        split = runs.read_split(fold)
+        assert len(split) == 20
+        assert set(split.values()) == {"train", "validation", "test"}
+    assert "done" in (run.folder / "log.txt").read_text()
+    assert recipes.read_one(run.folder / "recipe.toml").protocol.k == 2
+    capfd.readouterr()
+    assert main(["train", "--resume", str(run.folder)]) == 2
+    assert "nothing to resume" in capfd.readouterr().err
+
+
+def test_copies_on_two_sides_of_the_split_end_the_run(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = data_folder(tmp_path / "data", 12)
+    for path in sorted(data.rglob("*.png")):
+        for number in range(4):
+            shutil.copy(path, path.with_name(f"{path.stem}copy{number}.png"))
+    assert main(["train", _toml(tmp_path), "--data", str(data), "--out", str(tmp_path / "runs")]) == 2
+    assert "copies of each other" in capfd.readouterr().err
+    (run,) = list_runs(tmp_path / "runs")
+    assert run.status is Status.FAILED
+    assert "copies of each other" in run.message
+    assert not list(run.folder.glob("fold*/history.csv"))
+
+
+def test_data_without_a_label_of_the_recipe_end_it_with_a_sentence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = data_folder(tmp_path / "data", 4)
+    toml = _toml(tmp_path, labels={"normal": "benign", "not_malignant": "malignant"})
+    assert main(["train", toml, "--data", str(data), "--out", str(tmp_path / "runs")]) == 2
+    assert "has no picture with a label of this recipe" in capfd.readouterr().err
+    assert main(["train", toml, "--out", str(tmp_path / "runs")]) == 2
+    assert "needs --data" in capfd.readouterr().err
+
+
+def test_where_keras_is_not_installed_training_says_so(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['keras'] = None; from mammo_core.cli import main; sys.exit(main(sys.argv[1:]))"
+    arguments = ["train", _toml(tmp_path), "--data", str(data_folder(tmp_path / "data", 2)), "--out", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith("training needs Keras and TensorFlow, which are not installed here: " + PIP)
+    assert "Traceback" not in done.stderr
