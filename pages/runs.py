@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts.evidence import UNITS
 from pages.parts.lab import comparison, errors, promotion, subgroups, thresholds
 from pages.parts.lab.frame import sheet
-from pages.parts.lab.judged import PARTS, Judged, judged, places_of
+from pages.parts.lab.judged import PARTS, Judged, judged, places_of, reported
 from pages.parts.lab.ledger import all_runs, compared, ledger, left_out
 from pages.parts.look import write
 
@@ -30,6 +30,11 @@ def chosen(folders: list[Path]) -> list[Judged]:
     )
     unit = right.selectbox("Counted by", list(UNITS), format_func=UNITS.__getitem__, key="unit", persist_state="page")
     found = [one for folder in folders if (one := judged(folder, part, dataset, unit))]
+    with (waiting := st.empty()):
+        for place, one in enumerate(found, start=1):
+            write("quiet", f"Working out figures with their intervals: run {place} of {len(found)}.")
+            reported(one.folder)
+    waiting.empty()
     if part == "validation":
         write("amber", "Training was steered by these women: figures on them flatter.")
     one_kind = [one.run for one in found if not one.both_kinds]

@@ -10,6 +10,7 @@ import numpy as np
 
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import runs
+from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.recipe import NetworkSpec, ProtocolSpec, Recipe, System, TrainingSpec
 
 CLASSES = ("normal", "benign", "malignant")
@@ -53,10 +54,12 @@ def make_run(
     data: str = "/data/made-up",
     files: Sequence[str] = (),
     created: str = "2024-05-06T07:08:09+00:00",
+    draws: int = 0,
 ) -> Path:
     """A run of a network that tells cancer from the rest the better the higher its `skill`.
 
-    A third of the women are of each label; each has two pictures. `files` name the pictures, which else do not exist.
+    A third of the women are of each label; each has two pictures. `files` name the pictures, which else do not exist. With `draws`
+    it is judged, and its intervals are of so many.
     """
     recipe = make_recipe(name, classes, folds, epochs)
     folder = root / f"{name}-1-20240506-070809"
@@ -75,6 +78,8 @@ def make_run(
     state = {**{key: getattr(run, key) for key in ("folder", "id", "recipe")}, **known, **finished}
     runs.write_run(runs.Run(**{**state, "created": created, "status": runs.Status(status)}))
     (folder / "log.txt").write_text("epoch 1 of 6\n", encoding="utf-8")
+    if draws:
+        evaluate(folder, draws)
     return folder
 
 

@@ -22,13 +22,13 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def serving(models: Path) -> Iterator[str]:
-    """A fresh server that has answered no page yet."""
+def serving(models: Path, **more: str) -> Iterator[str]:
+    """A fresh server that has answered no page yet; `more` is put into its environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"MAMMO_MODELS": str(models)})
+    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"MAMMO_MODELS": str(models), **more})
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(150):

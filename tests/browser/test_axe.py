@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.browser import needs_chromium
+from tests.browser.conftest import serving
+from tests.lab_runs import make_run
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -80,3 +82,22 @@ def test_every_part_of_the_model_page(blank: Any, room: str) -> None:
         blank.get_by_role("tab", name=part).click()
         blank.wait_for_timeout(2000)
         assert findings(blank) == [], part
+
+
+LAB_PARTS = ["Learning", "Separation", "Confusion", "Thresholds", "Calibration", "Subgroups", "Worst errors", "Promote"]
+
+
+def test_the_labs_pages(blank: Any, models: Path, tmp_path: Path) -> None:
+    names = [make_run(tmp_path / "runs", name, draws=20).name for name in ("one", "two")]
+    with serving(models, MAMMO_RUNS=str(tmp_path / "runs"), MAMMO_DATA=str(tmp_path)) as address:
+        blank.goto(f"{address}/train")
+        blank.locator(".st-key-live_loss .js-plotly-plot").wait_for()
+        assert findings(blank) == []
+        blank.goto(f"{address}/runs")
+        blank.get_by_label("Runs to look at, side by side").click()
+        blank.get_by_role("option", name=names[0]).click()
+        blank.keyboard.press("Escape")
+        for part in LAB_PARTS:
+            blank.get_by_role("tab", name=part).click()
+            blank.wait_for_timeout(2500)
+            assert findings(blank) == [], part

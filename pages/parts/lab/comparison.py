@@ -13,7 +13,7 @@ from mammo_core.evaluation import brier, expected_calibration_error
 from mammo_core.training.bench.runs import Run, read_history
 from pages.parts.card import interval
 from pages.parts.lab import figures
-from pages.parts.lab.judged import Judged, auc, calibrated, curves, matrix, reported
+from pages.parts.lab.judged import Judged, auc, calibrated, curves, matrix, paired, reported
 from pages.parts.look import write
 from pages.parts.take_away import show, table
 
@@ -76,6 +76,38 @@ def stacked(own: Sequence[figures.Course]) -> dict[str, list[Any]]:
     }
 
 
+def _paired(found: Sequence[Judged]) -> None:
+    """The first run against each of the others, on the pictures that both were asked about."""
+    first = found[0]
+    rows = []
+    for other in found[1:]:
+        if other.predictions.classes != first.predictions.classes:
+            write(
+                "quiet", f"{other.run} tells other classes apart than {first.run}: there is no paired test of the two."
+            )
+            continue
+        rows += [
+            {
+                "Measure": row["figure"],
+                "First": f"{row['a']}: {row['value_a']:.3f}",
+                "Second": f"{row['b']}: {row['value_b']:.3f}",
+                "Difference": interval(row["difference"]),
+                "p": f"{row['p']:.3f}" if row["p"] >= 0.001 else "< 0.001",
+                "On the same": f"{row['n']} pictures of {row['n_women']} women",
+            }
+            for row in paired(first, other)
+            if (row["part"], row["set"]) == (first.part, first.dataset)
+        ]
+    if rows:
+        st.markdown("#### Paired test")
+        table(rows, "", "runs-paired")
+        write(
+            "quiet",
+            "Where the interval of the difference holds 0, these women do not tell the two apart. "
+            "With many tests a small p is no longer rare.",
+        )
+
+
 def _beside(one: Judged) -> dict[str, Any]:
     """A run's AUC beside what needs no picture and what shuffled labels give."""
     row = next(
@@ -125,6 +157,8 @@ def separation(found: Sequence[Judged]) -> None:
         "Metadata alone: age, machine, site and view, without any picture. Labels shuffled: what chance reaches on these cases. "
         "AUC of the last class against the rest; 95 % intervals by women.",
     )
+    if len(found) > 1:
+        _paired(found)
     drawn = [(one.run, *curves(one)) for one in found]
     whom = on_whom(found)
     left, right = st.columns(2)

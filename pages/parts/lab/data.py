@@ -98,3 +98,8 @@ def _say(found: Table) -> None:
         write("quiet", note)
     if len(found.notes) > MANY:
         write("quiet", f"And {len(found.notes) - MANY} more notes, which `data check` gives.")
+
+
+def paths_of(folder: Path) -> dict[tuple[str, str], Path]:
+    """Where each picture of a data folder lies, by set and the name that the set gives it."""
+    return {(row.dataset, row.file): row.path for row in _read(str(folder), _changed(folder)).rows}

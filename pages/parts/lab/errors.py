@@ -1,27 +1,130 @@
-"""The pictures that a run got wrong with most confidence, each with what the network looked at."""
+"""The pictures that a run got wrong with most confidence, each with what its network looked at.
+
+Heat maps are made by a process of their own, which may import TensorFlow; here they are only shown. Pictures go from the data's
+folder to the reader's own session, and nowhere else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
+from mammo_core.exam import Refusal
+from mammo_core.intake import shared
+from mammo_core.presentation import png
+from mammo_core.training.bench.explain import METHODS, place
+from mammo_core.training.bench.pictures import canvas
+from mammo_core.training.bench.runs import read_run
+from pages.parts.desk import Desk
+from pages.parts.lab import errands
+from pages.parts.lab.data import paths_of
 from pages.parts.lab.judged import Judged, reported
+from pages.parts.look import write
 from pages.parts.take_away import table
+
+SHOWN = 8
+"""Pictures of a run that are shown; the table has all."""
+EVERY = 2.0
+"""Seconds between two looks at heat maps that are being made."""
 
 
 def worst(found: Sequence[Judged]) -> None:
-    """A table of each run's worst errors."""
+    """Each run's worst errors: pictures with heat maps, and a table to take away."""
+    left, right = st.columns(2)
+    method = left.selectbox(
+        "Heat map", list(METHODS), format_func=METHODS.__getitem__, key="method", persist_state="page"
+    )
+    with right.container(height="stretch", vertical_alignment="bottom"):
+        on = st.toggle("Show heat maps", value=True, key="maps_on", persist_state="page")
+    write(
+        "quiet",
+        "Where a map is bright the network's answer depends on the picture most. Methods differ, and none is a proof.",
+    )
     for one in found:
-        st.markdown(f"#### {one.run}")
         rows = [
-            {
-                "File": row["file"],
-                "Truly": row["label"].replace("_", " "),
-                f"Said {one.positive}": f"{100 * row['probability']:.1f} %",
-                "View": " ".join(filter(None, (row["laterality"], row["view"]))),
-            }
-            for row in reported(one.folder)["worst"]
-            if (row["part"], row["dataset"]) == (one.part, one.dataset)
+            row for row in reported(one.folder)["worst"] if (row["part"], row["dataset"]) == (one.part, one.dataset)
         ]
-        table(rows, "No picture was got wrong.", f"{one.slug}-worst")
+        st.markdown(f"#### {one.run}")
+        if rows:
+            st.fragment(_pictures, run_every=EVERY)(one, rows[:SHOWN], method, on)
+        table([_told(one, row) for row in rows], "No picture was got wrong.", f"{one.slug}-worst")
+
+
+def _told(one: Judged, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "File": row["file"],
+        "Truly": row["label"].replace("_", " "),
+        f"Said {one.positive}": f"{100 * row['probability']:.1f} %",
+        "View": " ".join(filter(None, (row["laterality"], row["view"]))) or "not stated",
+    }
+
+
+def _pictures(one: Judged, rows: list[dict[str, Any]], method: str, on: bool) -> None:
+    """The pictures side by side, and the button that has their maps made."""
+    missing = [row for row in rows if not place(one.folder, row["dataset"], row["file"], method).is_file()]
+    log = one.folder / "explain" / f"{method}.log"
+    errand = errands.stands(log)
+    runs = errand is not None and errand.runs
+    if st.button(
+        f"Make {METHODS[method]} maps",
+        key=f"explain-{one.slug}",
+        disabled=runs or not missing,
+        help=f"{len(missing)} of {len(rows)} pictures have none by this method yet",
+    ):
+        names = [f"{row['dataset']}/{row['file']}" for row in missing]
+        errands.send(["explain", str(one.folder), *names, "--method", method], log)
+        st.rerun(scope="fragment")
+    if runs:
+        write("quiet", f"Being made: {len(rows) - len(missing)} of {len(rows)} are there. The page may be closed.")
+    elif errand and errand.code:
+        write("amber", f"Not made: {errand.said.splitlines()[-1] if errand.said else 'the process said nothing.'}")
+    else:
+        write("quiet", f"{len(rows) - len(missing)} of {len(rows)} pictures have a {METHODS[method]} map.")
+    shelf, paths = Desk.of_session().shelf, _paths(one.folder)
+    figures = []
+    for row in rows:
+        map_ = place(one.folder, row["dataset"], row["file"], method)
+        path = paths.get((row["dataset"], row["file"]))
+        shows = on and map_.is_file()
+        if shows:
+            url = shelf.url((str(map_), map_.stat().st_mtime_ns), map_.read_bytes)
+        else:
+            url = shelf.url(("plain", *one.key, row["dataset"], row["file"]), lambda path=path: _plain(one, path))
+        figures.append(_figure(one, row, url, shows))
+    st.html(f'<div class="lab-pictures">{"".join(figures)}</div>')
+
+
+def _figure(one: Judged, row: dict[str, Any], url: str | None, shows: bool) -> str:
+    truth, view = escape(row["label"].replace("_", " ")), escape(f"{row['laterality']} {row['view']}".strip())
+    said = f"{escape(one.positive)} {100 * row['probability']:.0f} %"
+    alt = f"{view or 'Picture'}, truly {truth}, said {said}{', with heat map' if shows else ''}"
+    drawn = (
+        f'<img src="{url}" alt="{alt}">'
+        if url
+        else '<div class="lab-absent">The picture cannot be read any more.</div>'
+    )
+    return (
+        f'<figure>{drawn}<figcaption>truly {truth}<br><span class="room-quiet">said {said}'
+        f"{f' · {view}' if view else ''}</span></figcaption></figure>"
+    )
+
+
+def _paths(folder: Path) -> dict[tuple[str, str], Path]:
+    try:
+        return paths_of(Path(read_run(folder).data))
+    except (ValueError, OSError):
+        return {}
+
+
+def _plain(one: Judged, path: Path | None) -> bytes | None:
+    """The picture as the network saw it; None where it cannot be read."""
+    if path is None or not path.is_file():
+        return None
+    read = next(iter(shared().read(path.name, path.read_bytes(), lenient=True)), None)
+    if read is None or isinstance(read, Refusal):
+        return None
+    return png(canvas(read, one.recipe.size, one.recipe.crop))

@@ -23,7 +23,7 @@ from mammo_core.evaluation import (
     reliability,
     roc_band,
 )
-from mammo_core.training.bench import evaluate, runs
+from mammo_core.training.bench import compare, evaluate, runs
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.cases import UNKNOWN, Cases, cases, first_of_each, known_class, select
 from pages.parts.evidence import DRAWS, STEP, UNITS
@@ -149,6 +149,11 @@ def calibrated(one: Judged) -> Reliability:
     return reliability(one.cases.truth, one.cases.probability, one.cases.woman)
 
 
+def paired(first: Judged, other: Judged) -> list[dict[str, Any]]:
+    """Differences of two runs on the pictures that both judged, with intervals and p; none where they have no picture in common."""
+    return _paired(str(first.folder), str(other.folder), first.state, other.state)
+
+
 def matrix(one: Judged) -> npt.NDArray[np.int64]:
     """Counts (classes, classes) of the pictures whose class is known: row by truth, column by the likeliest class."""
     meant = known_class(one.predictions.columns["label"], one.recipe)
@@ -175,3 +180,11 @@ def _curves(folder: str, part: str, dataset: str, unit: str, state: tuple[int, .
 def _rates(folder: str, part: str, dataset: str, unit: str, state: tuple[int, ...], _one: Judged) -> Rates:
     asked, own = np.arange(0, 100 + STEP, STEP), _one.cases
     return rates(own.truth, 100 * own.probability, own.woman, asked, np.random.default_rng(0), DRAWS)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _paired(first: str, other: str, state: tuple[int, ...], others: tuple[int, ...]) -> list[dict[str, Any]]:
+    try:
+        return compare.compared([Path(first), Path(other)], DRAWS)
+    except ValueError:  # they have judged no picture in common
+        return []

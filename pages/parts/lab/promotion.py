@@ -41,7 +41,7 @@ def _one(run: Run) -> None:
             disabled=runs or run.status is not Status.DONE,
             help="Make a model of it",
         ):
-            errands.send(["promote", str(run.folder), "--data", run.data], log)
+            errands.send(["promote", str(run.folder)], log)
             st.rerun(scope="fragment")
         with st.container(key=f"outcome-{run.id}"):
             _outcome(run, errand)

@@ -1,0 +1,196 @@
+"""The lab's pages, run without a browser, on run folders made by formula."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mammo_core.evaluation import auc_interval
+from mammo_core.training.bench import queue, runs
+from mammo_core.training.bench import recipe as recipes
+from pages.parts.lab import setting
+from tests.lab_runs import make_recipe, make_run
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Learning", "Separation", "Confusion", "Thresholds", "Calibration", "Subgroups")
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with a recipe, a data set of two classes, and no runs; the queue is not served."""
+    for name in ("runs", "data", "models"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(f"MAMMO_{name.upper()}", str(tmp_path / name))
+    (tmp_path / "models" / "recipes").mkdir()
+    recipe = make_recipe(classes=("benign", "malignant"))
+    (tmp_path / "models" / "recipes" / "tiny.toml").write_text(recipes.write(recipe), encoding="utf-8")
+    for number in range(6):
+        folder = tmp_path / "data" / "clinic" / ("benign", "malignant")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((8, 8), 9 * number, np.uint8))
+    monkeypatch.setattr(queue, "_start_runner", lambda root: None)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs that have been judged, one of them on three folds; figures are kept from test to test."""
+    root = tmp_path_factory.mktemp("judged")
+    for name, folds in (("one", 1), ("two", 3)):
+        make_run(root, name, folds=folds, draws=20)
+    return root
+
+
+@pytest.fixture
+def two(lab: Path, judged: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders of these two runs, which the pages show."""
+    monkeypatch.setenv("MAMMO_RUNS", str(judged))
+    return sorted(judged.glob("*-1-*"))
+
+
+def shown(page: str, **state: Any) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=120).run().switch_page(page)
+    for key, value in state.items():
+        app.session_state[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    return " ".join(
+        [*(element.proto.body for element in app.get("html")), *(element.value for element in app.markdown)]
+    )
+
+
+def figures(app: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(element.proto.spec) for element in app.get("plotly_chart")]
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    (button,) = [each for each in app.button if each.label == label]
+    button.click().run()
+    assert not app.exception
+    return app
+
+
+def test_the_lab_is_not_there_where_it_is_switched_off(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [link.proto.label for link in shown("read.py").get("page_link")]
+    assert {"Train a network", "Runs"} <= set(pages)
+    monkeypatch.setenv("MAMMO_LAB", "0")
+    front = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=120).run()
+    assert "Train a network" not in [link.proto.label for link in front.get("page_link")]
+    assert not front.exception
+
+
+def test_folders_outside_the_root_are_refused(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert setting.folder_of("clinic") == lab / "data" / "clinic"
+    for outside in ("/etc", "..", str(lab / "runs"), "clinic/../../runs"):
+        with pytest.raises(ValueError, match="outside"):
+            setting.folder_of(outside)
+    (lab / "data" / "way out").symlink_to("/etc")
+    with pytest.raises(ValueError, match="outside"):
+        setting.folder_of("way out")
+    monkeypatch.delenv("MAMMO_DATA")
+    assert setting.folder_of(str(lab / "runs")) == lab / "runs"
+    with pytest.raises(ValueError, match="whole path"):
+        setting.folder_of("clinic")
+
+
+def test_it_says_in_words_what_the_folder_holds(lab: Path) -> None:
+    assert "6 pictures of 6 women: 3 malignant, 3 benign." in words(shown("train.py"))
+
+
+def test_a_run_is_queued_with_the_epochs_asked_for_and_can_be_taken_out(lab: Path) -> None:
+    app = shown("train.py")
+    app.number_input(key="epochs-tiny").set_value(3).run()
+    press(app, "Start training")
+    (run,) = runs.list_runs(lab / "runs")
+    assert (run.status, run.epochs, run.data) == (runs.Status.QUEUED, 3, str(lab / "data"))
+    assert recipes.read_one(run.folder / "recipe.toml").training.epochs == 3
+    assert run.id in words(app)
+    press(app, "Take out")
+    assert runs.read_run(run.folder).status is runs.Status.STOPPED
+
+
+def test_a_class_that_no_picture_has_keeps_the_run_from_starting(lab: Path) -> None:
+    (lab / "models" / "recipes" / "tiny.toml").write_text(recipes.write(make_recipe()), encoding="utf-8")
+    app = shown("train.py")
+    assert "The recipe learns normal, and none of these pictures is that." in words(app)
+    assert next(each for each in app.button if each.label == "Start training").disabled
+
+
+def test_a_run_at_work_shows_its_curves_and_time_left_and_stops_when_told(lab: Path) -> None:
+    folder = make_run(lab / "runs", status="running", epochs=6)
+    state = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(state | {"epoch": 4, "seconds_per_epoch": 30.0}))
+    with runs.lock(folder):
+        app = shown("train.py")
+        assert "is being trained" in words(app)
+        assert any("Epoch 5 of 6, about 60 s left" in each.proto.text for each in app.get("progress"))
+        loss = figures(app)[0]
+        assert {trace["name"] for trace in loss["data"]} == {"training", "validation"}
+        press(app, "Stop")
+        assert runs.stop_asked(folder)
+        assert "is stopping" in words(app)
+
+
+def test_a_run_that_was_stopped_is_resumed(lab: Path) -> None:
+    folder = make_run(lab / "runs", status="stopped")
+    press(shown("train.py"), "Resume")
+    assert runs.read_run(folder).status is runs.Status.QUEUED
+
+
+def test_the_table_has_every_run_with_its_auc(lab: Path) -> None:
+    folder = make_run(lab / "runs")
+    (lab / "runs" / "patch-1" / "fold0").mkdir(parents=True)
+    (lab / "runs" / "patch-1" / "fold0" / "recipe.toml").write_text("")
+    told = runs.read_predictions(folder, ("test",))
+    own = told.columns["dataset"] == "made-up"
+    truth = told.columns["label"][own] == "malignant"
+    found = auc_interval(truth, told.score[own], told.columns["patient_id"][own], np.random.default_rng(0))
+    said = words(shown("runs.py"))
+    assert f"made-up {found.value:.2f} (" in said
+    assert "Not in the table: patch-1." in said
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_several_runs_stand_side_by_side_and_every_figure_can_be_taken_away(two: list[Path], part: str) -> None:
+    names = [folder.name for folder in two]
+    app = shown("runs.py", compared=names, lab_part=part)
+    drawn = figures(app)
+    offered = [element.proto.label for element in app.get("download_button")]
+    assert sum("HTML" in label for label in offered) == len(drawn)
+    assert sum("CSV" in label for label in offered) >= max(1, len(drawn))
+    if part == "Separation":
+        lines = {trace["name"] for trace in drawn[0]["data"] if trace.get("showlegend") is not False}
+        assert set(names) <= lines
+        assert "Metadata alone" in words(app)
+        assert "Paired test" in words(app)
+
+
+def test_moving_the_threshold_moves_the_matrix_and_both_rates(two: list[Path]) -> None:
+    folder = two[0]
+    app = shown("runs.py", lab_part="Thresholds", compared=[folder.name])
+    told = runs.read_predictions(folder, ("test",))
+    own = told.columns["dataset"] == "made-up"
+    truth, score = told.columns["label"][own] == "malignant", 100 * told.score[own]
+    for at in (20.0, 60.5):
+        app.slider(key="lab_threshold").set_value(at).run()
+        assert not app.exception
+        caught, kept = int((score[truth] >= at).sum()), int((score[~truth] < at).sum())
+        assert f": {caught} of {int(truth.sum())} malignant recalled." in words(app)
+        assert f": {kept} of {int((~truth).sum())} others not recalled." in words(app)
+
+
+def test_worst_errors_are_shown_and_missing_pictures_named(lab: Path) -> None:
+    make_run(lab / "runs", data=str(lab / "data"), draws=20)
+    said = words(shown("runs.py", lab_part="Worst errors"))
+    assert "The picture cannot be read any more." in said
+    assert "0 of 8 pictures have a Grad-CAM map." in said
