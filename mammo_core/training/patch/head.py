@@ -29,7 +29,7 @@ class Head:
 
 
 def side_by_side(features: dict[str, npt.NDArray[np.float32]]) -> FloatArray:
-    """(n, 3862) float64: average, maximum, maps, texture."""
+    """(n, 5158) float64: average, maximum, maps, texture."""
     return np.concatenate([np.asarray(features[name], dtype=np.float64) for name in FEATURES], axis=1)
 
 

@@ -28,7 +28,7 @@ CELL = 16
 HALF_STRIDE = "block_13_expand_relu"
 """The last layer of MobileNetV2 at stride 16: up to it, a canvas moved by half a stride gives the same features, moved by a cell."""
 TEXTURE = ("block_3_expand_relu", "block_6_expand_relu", "block_10_expand_relu", HALF_STRIDE)
-"""Layers of MobileNetV2 whose means over the canvas tell what the tissue is like, before anything is called a lesion."""
+"""Layers of MobileNetV2 whose mean and spread over the canvas tell what the tissue is like, before anything is called a lesion."""
 TOP_SHARE = 32
 """The top mean of a map is taken over one cell in so many: 20 of 32×20."""
 POOLED = "pooled_cells"
@@ -130,6 +130,15 @@ class TopMean(layers.Layer):  # type: ignore[misc]
         return ops.mean(ops.top_k(flat, max(1, cells // TOP_SHARE))[0], axis=-1)
 
 
+class Texture(layers.Layer):  # type: ignore[misc]
+    """(N, rows, columns, k) to (N, 2k): each channel's mean, then its standard deviation."""
+
+    def call(self, features: Any) -> Any:
+        mean = ops.mean(features, axis=(1, 2))
+        variance = ops.mean(ops.square(features), axis=(1, 2)) - ops.square(mean)
+        return ops.concatenate([mean, ops.sqrt(ops.maximum(variance, 0.0))], axis=-1)
+
+
 class LesionContrasts(layers.Layer):  # type: ignore[misc]
     """Logits of background, benign, malignant to malignant-background, malignant-benign, benign-background."""
 
@@ -144,7 +153,7 @@ def whole_network(
     """A (rows, columns, 1) canvas in 0..1 to pooled features and maps, as a dict of outputs.
 
     `average`, `maximum` (N, 1280) of the averaged cells; `maps` (N, 6): top mean and maximum of the lesion contrasts; `texture`
-    (N, 1296): means of the layers of `TEXTURE` over the canvas; `lesion` (N, rows/16, columns/16, 3): the patch network's probabilities; `cells`: the averaged cells themselves.
+    (N, 2592): mean and spread of the layers of `TEXTURE` over the canvas; `lesion` (N, rows/16, columns/16, 3): the patch network's probabilities; `cells`: the averaged cells themselves.
     """
     inputs = layers.Input((*canvas, 1), name="canvas")
     x = Bordered()(inputs)
@@ -163,7 +172,7 @@ def whole_network(
         "average": layers.GlobalAveragePooling2D()(cells),
         "maximum": layers.GlobalMaxPooling2D()(cells),
         "maps": layers.Concatenate()([TopMean()(contrasts), layers.GlobalMaxPooling2D()(contrasts)]),
-        "texture": layers.Concatenate()([layers.GlobalAveragePooling2D()(each) for each in textures]),
+        "texture": layers.Concatenate()([Texture()(each) for each in textures]),
         "lesion": layers.Softmax(name="lesion")(logits),
         "cells": cells,
     }
@@ -205,7 +214,7 @@ class Probabilities(layers.Layer):  # type: ignore[misc]
 class Member:
     """One patch network of those that ship together, with its `heads` side by side.
 
-    `tensors` holds the backbone, `patch_logits` and `head` (weights (3862, k), bias (k,)), as an artefact's weights do.
+    `tensors` holds the backbone, `patch_logits` and `head` (weights (5158, k), bias (k,)), as an artefact's weights do.
     """
 
     tensors: dict[str, np.ndarray[Any, Any]]

@@ -69,7 +69,7 @@ def test_a_run_is_written_and_a_second_call_reads_it_back(tmp_path: Path) -> Non
     assert all(np.isfinite(float(row["all"])) and row["trained_on"] == "0" for row in predictions)
     assert json.loads((run / "report.json").read_text()) == {"fold": FOLD, "trained_on": int(trained.sum())}
     weights = load_file(run / "weights.safetensors")
-    assert weights["head0/weights"].shape == (3862,)
+    assert weights["head0/weights"].shape == (5158,)
     assert not weights["head1/weights"][:2560].any()
 
     said.clear()

@@ -43,7 +43,7 @@ def serving(backbone: Any, canvases: np.ndarray) -> Any:
     tensors = {
         "patch_logits/kernel": kernel.astype(np.float32),
         "patch_logits/bias": rng.normal(0, 0.1, 3).astype(np.float32),
-        "head/weights": rng.normal(0, 0.05, (3862, 2)).astype(np.float32),
+        "head/weights": rng.normal(0, 0.05, (5158, 2)).astype(np.float32),
         "head/bias": np.array([0.1, -0.2], dtype=np.float32),
     }
     tensors |= stored_backbone(backbone)
@@ -195,7 +195,7 @@ def test_members_of_several_canvases_say_their_mean(backbone: Any, tmp_path: Pat
         tensors = {
             "patch_logits/kernel": rng.normal(0, 0.05, (1280, 3)).astype(np.float32),
             "patch_logits/bias": rng.normal(0, 0.1, 3).astype(np.float32),
-            "head/weights": rng.normal(0, 0.05, (3862, 2)).astype(np.float32),
+            "head/weights": rng.normal(0, 0.05, (5158, 2)).astype(np.float32),
             "head/bias": np.array([0.1, -0.2], dtype=np.float32),
         }
         return Member(tensors | stored_backbone(backbone), canvas, patch)
