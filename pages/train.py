@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.lab import data, layers, recipes, start
+from pages.parts.lab import data, recipes, start
 from pages.parts.lab.frame import sheet
 from pages.parts.lab.going import going
 from pages.parts.lab.setting import can_train
@@ -19,14 +19,8 @@ with sheet("train.py", "Train"):
     with left:
         pictures = data.choose()
         offer = recipes.choose()
-        if offer:
-            with st.expander("The system it stands for, and why figures differ", key="system"):
-                recipes.system(offer)
-            with st.expander("Everything the recipe says", key="parameters"):
-                recipes.parameters(offer)
-            with st.expander("Layers and parameters", key="layers", on_change="rerun") as layer_table:
-                if layer_table.open:
-                    layers.layers(offer)
         start.start(pictures, offer)
+        if offer:
+            recipes.more(offer)
     with right:
         going()

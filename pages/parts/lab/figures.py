@@ -48,7 +48,8 @@ def learning(courses: Sequence[Course], measure: str, title: str, subtitle: str,
         for kind, values, dash in (("training", course.training, "dot"), ("validation", course.watched, "solid")):
             if values is None:
                 continue
-            who = kind if len(names) == 1 else f"{course.run}, {kind}"
+            alone = course.watched is None  # what is only noted, as the learning rate is
+            who = course.run if alone else kind if len(names) == 1 else f"{course.run}, {kind}"
             fold = f", fold {course.fold}" if folds > 1 else ""
             figure.add_scatter(
                 x=course.epoch,
@@ -57,7 +58,7 @@ def learning(courses: Sequence[Course], measure: str, title: str, subtitle: str,
                 name=who,
                 legendgroup=who,
                 showlegend=who not in shown,
-                line={"color": colour, "dash": dash, "width": 2 if folds == 1 else 1.3},
+                line={"color": colour, "dash": "solid" if alone else dash, "width": 2 if folds == 1 else 1.3},
                 marker={"size": 7},
                 hovertemplate=f"{who}{fold}, epoch %{{x}}: %{{y:.4g}}<extra></extra>",
             )

@@ -57,7 +57,7 @@ def _now(run: Run) -> None:
     whole = max(1, run.folds * run.epochs)
     done = run.fold * run.epochs + run.epoch + (run.batch / run.batches if run.batches else 0)
     st.progress(1.0 if run.status is Status.DONE else min(1.0, done / whole), _where(run))
-    with st.container(horizontal=True, gap="small", key="run_buttons"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="run_buttons"):
         st.button(
             "Stop",
             key=f"stop-{run.id}",
@@ -93,6 +93,8 @@ def _curve(run: Run, measure: str) -> None:
     own = courses(run.folder, run.id, measure)
     figure = figures.learning(own, "", title, "", height)
     figure.update_layout(showlegend=False, height=height, margin={"l": 56, "t": 44, "b": 44, "r": 12})
+    if measure == "rate":
+        figure.update_layout(yaxis={"rangemode": "tozero", "tickformat": ".1e", "nticks": 4})
     if not own:
         figure.update_layout(xaxis={"range": [0, max(1, run.epochs)]}, yaxis={"range": [0, 1]})
     st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, key=f"live-{measure}", alt=title)

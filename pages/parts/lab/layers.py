@@ -9,23 +9,22 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.lab import errands
-from pages.parts.lab.recipes import Offer
 from pages.parts.look import write
 
 EVERY = 1.0
 
 
-def layers(offer: Offer) -> None:
-    """Show the table, or that it is being made."""
-    st.fragment(_shown, run_every=EVERY)(offer)
+def layers(recipe: Path, variant: str) -> None:
+    """Show the table of a recipe's network, or that it is being made."""
+    st.fragment(_shown, run_every=EVERY)(recipe, variant)
 
 
-def _shown(offer: Offer) -> None:
-    log = _place(offer)
+def _shown(recipe: Path, variant: str) -> None:
+    log = _place(recipe, variant)
     errand = errands.stands(log)
     if errand is None or (errand.code is None and not errand.runs):
-        arguments = ["networks", str(offer.path)]
-        errands.send([*arguments, "--variant", offer.variant] if offer.variant else arguments, log)
+        arguments = ["networks", str(recipe)]
+        errands.send([*arguments, "--variant", variant] if variant else arguments, log)
         errand = errands.stands(log)
     if errand is None or errand.runs:
         write("quiet", "The network is being built, to count its parameters. This takes some seconds.")
@@ -36,9 +35,9 @@ def _shown(offer: Offer) -> None:
         st.code(errand.said, language=None, height=320)
 
 
-def _place(offer: Offer) -> Path:
+def _place(recipe: Path, variant: str) -> Path:
     """A file of this server's own, another one when the recipe changes."""
-    state = f"{offer.path}|{offer.path.stat().st_mtime_ns}|{offer.variant}"
+    state = f"{recipe}|{recipe.stat().st_mtime_ns}|{variant}"
     return _folder() / f"{hashlib.sha256(state.encode()).hexdigest()[:16]}.txt"
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.recipe import Recipe
+from pages.parts.lab.layers import layers
 from pages.parts.lab.setting import recipes_root
 from pages.parts.look import write
 from pages.parts.take_away import table
@@ -60,22 +61,24 @@ def choose() -> Offer | None:
     offer = by_name[st.selectbox("Network and protocol", list(by_name), key="recipe", persist_state="page")]
     write("quiet", _in_short(offer.recipe))
     if others:
-        write("small", f"Trained from the command line only: {', '.join(others)}.")
+        write("small", f"From the command line only: {', '.join(others)}.")
     return offer
 
 
-def system(offer: Offer) -> None:
-    """The system that the recipe reproduces, what its authors state, and why it gives another figure here."""
-    said = offer.recipe.system
-    st.markdown(f"**{said.title}**")
-    write("quiet", f"Its authors state: {said.stated}.")
-    write("quiet", said.reason)
-
-
-def parameters(offer: Offer) -> None:
-    """Everything the recipe says, key by key."""
-    rows = [{"Key": key, "Value": value} for key, value in _flat(asdict(offer.recipe)) if value != ""]
-    table(rows, "", f"recipe-{offer.recipe.name}")
+def more(offer: Offer) -> None:
+    """All that can be said of a recipe: the system it reproduces, every key, and the layers, which are only counted when asked for."""
+    st.markdown("#### More about this recipe")
+    with st.expander("The system it stands for, and why figures differ", key="system"):
+        said = offer.recipe.system
+        st.markdown(f"**{said.title}**")
+        write("quiet", f"Its authors state: {said.stated}.")
+        write("quiet", said.reason)
+    with st.expander("Everything it says", key="parameters"):
+        rows = [{"Key": key, "Value": value} for key, value in _flat(asdict(offer.recipe)) if value != ""]
+        table(rows, "", f"recipe-{offer.recipe.name}")
+    with st.expander("Layers and parameters", key="layers", on_change="rerun") as spelled:
+        if spelled.open:
+            layers(offer.path, offer.variant)
 
 
 def _in_short(recipe: Recipe) -> str:
