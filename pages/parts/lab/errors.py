@@ -76,7 +76,7 @@ def _pictures(one: Judged, rows: list[dict[str, Any]], method: str, on: bool) ->
         help=f"{len(missing)} of {len(rows)} pictures have none by this method yet",
     ):
         names = [f"{row['dataset']}/{row['file']}" for row in missing]
-        errands.send(["explain", str(one.folder), *names, "--method", method], log)
+        errands.send(["explain", str(one.folder), "--method", method, "--file", *names], log)
         st.rerun(scope="fragment")
     if runs:
         write("quiet", f"Being made: {len(rows) - len(missing)} of {len(rows)} are there. The page may be closed.")
