@@ -43,6 +43,10 @@ def _run(asked: argparse.Namespace) -> int:
     if asked.command == "data":
         return _check_data(asked)
     try:
+        from mammo_core.training import cli_judge
+
+        if cli_judge.asked_for(asked):  # before the room of the patch network, which needs Keras
+            return int(getattr(cli_judge, asked.command)(asked))
         from mammo_core.training import cli as training
 
         return int(getattr(training, asked.command)(asked))
@@ -178,9 +182,55 @@ def _parser() -> argparse.ArgumentParser:
     crossval.add_argument("--folds", metavar="K", type=_positive, help="how many (default: as the recipe says)")
     crossval.set_defaults(resume=None)
 
-    evaluate = commands.add_parser("evaluate", help="judge a run", description="Judge a run's out-of-fold predictions.")
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="judge a run",
+        description="Judge what a run said of women it had not seen. Prints tables, and writes report.json into the run's folder.",
+    )
     evaluate.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")
-    evaluate.add_argument("--data", required=True, metavar="DIR", type=Path, help="the folder of data sets")
+    evaluate.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets (patch networks)")
+
+    compare = commands.add_parser(
+        "compare",
+        help="compare classifiers' runs on the same women",
+        description="Compare each run with the first, on the pictures that both judged: a paired test by woman. --figure also draws "
+        "training and validation accuracy of all of them.",
+    )
+    compare.add_argument("runs", nargs="+", metavar="RUN", type=Path, help="the folder of a run")
+    compare.add_argument("--figure", metavar="FILE", type=Path, help="an .html file to write the learning curves to")
+
+    tune = commands.add_parser(
+        "tune",
+        help="try values of a recipe's [tune] ranges",
+        description="Try values of a classifier's [tune] ranges, by what its first fold's validation women say; the women who are "
+        "judged are never asked. Started again with the same DIR, it goes on. Writes the best recipe.",
+    )
+    tune.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a TOML file")
+    tune.add_argument("--trials", metavar="N", type=_positive, default=20, help="how many in all (default 20)")
+    tune.add_argument("--data", required=True, metavar="DIR", type=Path, help="a data set, or a folder of several")
+    tune.add_argument("--weights", metavar="DIR", type=Path, help="the folder of starting weights")
+    tune.add_argument("--out", metavar="DIR", type=Path, default=Path("runs"), help="where it goes (default runs)")
+    tune.add_argument("--limit", metavar="N", type=_positive, help="about so many pictures, whole women")
+    tune.add_argument("--variant", metavar="NAME", help="one variant of a comparison")
+
+    explain = commands.add_parser(
+        "explain",
+        help="show what a classifier looked at",
+        description="Write heat maps of pictures that a run judged into its folder explain/, and print where they are.",
+    )
+    explain.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")
+    explain.add_argument(
+        "--file", nargs="+", required=True, metavar="F", help="pictures as predictions.csv names them, or set/file"
+    )
+    explain.add_argument(
+        "--method",
+        choices=["gradcam", "gradcam++", "scorecam", "smoothgrad"],
+        default="gradcam",
+        help="(default gradcam)",
+    )
+    explain.add_argument(
+        "--fold", metavar="N", type=int, help="whose network (default: the one that judged the picture)"
+    )
 
     promote = commands.add_parser(
         "promote", help="make a model of a run", description="Make a model of a run: graph, weights, card, sealed."
@@ -189,7 +239,12 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument(
         "--runs", metavar="DIR", type=Path, default=Path("runs"), help="where an ensemble's members lie (default runs)"
     )
-    promote.add_argument("--fold", choices=[*"01234", "all"], default="all", help="whose network (default all women's)")
+    promote.add_argument(
+        "--fold",
+        choices=[*"01234", "all"],
+        default="all",
+        help="whose network (default all women's; of a classifier the first)",
+    )
     promote.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets")
 
     point = commands.add_parser(

@@ -54,6 +54,8 @@ def crossval(args: argparse.Namespace) -> int:
 
 def evaluate(args: argparse.Namespace) -> int:
     """Judge a run on women it had not seen: a table for all heads put together and for each alone; report.json for the first."""
+    if args.data is None:
+        raise ValueError("this run needs --data")
     from mammo_core.training.patch.judge import judge
     from mammo_core.training.patch.predictions import folds_done, read_predictions
 

@@ -14,6 +14,14 @@ from pages.parts.look import write
 from pages.parts.take_away import show, table
 
 MEASURES = {"categorical_accuracy": "share of training patches named right", "loss": "loss on training patches"}
+OF_PICTURES = {
+    "loss": "loss, women fitted to",
+    "accuracy": "accuracy, women fitted to",
+    "auc": "AUC, women fitted to",
+    "val_loss": "loss, women watched",
+    "val_accuracy": "accuracy, women watched",
+    "val_auc": "AUC, women watched",
+}
 MAPS = {"lesion": "lesion map", "gradcam": "Grad-CAM"}
 SHARES = {
     "hit_rate": "in the lesion",
@@ -21,6 +29,10 @@ SHARES = {
     "centre": "centre of the breast",
     "random": "random point",
 }
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def interval(value: list[float] | None, percent: bool = False) -> str:
@@ -86,8 +98,11 @@ def data_and_protocol(model: Artefact, card: Mapping[str, Any]) -> None:
         if held_out is None
         else f"What ships is the network that left out fifth {held_out}."
     )
+    protocol = card.get("protocol")  # classifiers bring their own; the patch networks' is always this
     sentences(
-        [
+        [card["cross_validated"], *protocol]
+        if protocol
+        else [
             card["cross_validated"],
             "The women are divided into five fifths. A woman is in one fifth with everything of hers, in every set. "
             "A network is judged on the fifth that it was not trained on.",
@@ -185,16 +200,18 @@ def learning(model: Artefact, card: Mapping[str, Any]) -> None:
         write("quiet", "This model carries no learning curves.")
         return
     measures = [name for name in columns if name not in ("fold", "round", "epoch")]
-    folds = len(set(columns["fold"]))
-    for place, measure in zip(st.columns(max(2, len(measures))), measures, strict=False):
+    folds, pictures = len(set(columns["fold"])), "protocol" in card
+    whose = "each without the women it was judged on" if pictures else "each without one fifth of the women"
+    rows = [st.columns(2 if pictures else max(2, len(measures))) for _ in measures[:: 2 if pictures else len(measures)]]
+    for place, measure in zip([column for row in rows for column in row], measures, strict=False):
         with place:
             show(
                 figures.learning(
                     columns,
                     measure,
                     card.get("held_out_fold"),
-                    MEASURES.get(measure, measure).capitalize(),
-                    f"{folds} networks, each without one fifth of the women",
+                    _capital((OF_PICTURES if pictures else MEASURES).get(measure, measure)),
+                    f"{folds} {'network' if folds == 1 else 'networks'}, {whose}",
                 ),
                 f"{model.name}-{measure}",
                 f"{'One line a network; the bright one ships' if card.get('held_out_fold') is not None else 'One line a fifth left out'}. "
@@ -203,7 +220,9 @@ def learning(model: Artefact, card: Mapping[str, Any]) -> None:
             )
     write(
         "amber",
-        "These are the patches it was trained on: they show that learning settled, not how good the network is.",
+        "Women watched chose the epoch: neither they nor those it was fitted to show how good the network is."
+        if pictures
+        else "These are the patches it was trained on: they show that learning settled, not how good the network is.",
     )
 
 

@@ -26,6 +26,34 @@ def spoken(report: dict[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def compared_words(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows of `compare.compared` as text."""
+    heads = ("b against a", "set", "part", "figure", "n", "women", "a", "b", "a less b", "p")
+    said = _any(
+        heads,
+        [
+            [
+                f"{row['b']} / {row['a']}",
+                *_who(row),
+                row["figure"],
+                row["n"],
+                row["n_women"],
+                f"{row['value_a']:.3f}",
+                f"{row['value_b']:.3f}",
+                interval(row["difference"]),
+                f"{row['p']:.4f}",
+            ]
+            for row in rows
+        ],
+    )
+    tests = (
+        f"\n{rows[0]['tests']} tests: of so many, one in twenty has p below 0.05 by chance alone."
+        if len(rows) > 1
+        else ""
+    )
+    return said + tests
+
+
 def interval(value: Sequence[float] | None, percent: bool = False) -> str:
     """A figure with its interval, "0.78 (0.71–0.84)"; "–" where there is none."""
     if value is None:

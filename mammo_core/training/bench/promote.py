@@ -1,0 +1,152 @@
+"""From a classifier's run to a model that the reading page offers: calibrated, exported, tested, its card written, sealed.
+
+One network of the run ships, with the figures of all folds' networks on women they had not seen. A network that reads several pictures at
+once, or does not look for malignant, is refused: the page could not show what it says. Needs the TensorFlow backend.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save_file
+
+from mammo_core.exam import CLASSES, Source
+from mammo_core.inference import Artefact, seal
+from mammo_core.inference.artefact import GOLDEN_CASES, golden_canvas
+from mammo_core.inference.evidence import JUDGED_COLUMNS
+from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench import runs
+from mammo_core.training.bench.card import about_run, history_rows
+from mammo_core.training.bench.held_out import (
+    Group,
+    at_least,
+    calibrations,
+    evaluated,
+    groups,
+    operating_points,
+    points_from,
+)
+from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.bench.serving import require_servable, rest_rule, serving_network
+
+EVIDENCE = ("split.csv", "history.csv", "predictions.csv")
+"""What of every fold goes along under `run/`, so that anyone can judge it again."""
+TOLERANCE = 0.01
+"""By how much the probabilities of the exported graph, whose weights have 16 bits, may differ from the network's."""
+
+
+def promote(run: Path, models: Path, fold: int = 0) -> Artefact:
+    """Make `models/<name>-<version>/` of a run: of the network of one `fold`.
+
+    Raises:
+        ValueError: the run has no such network or cannot be shown on the reading page, its data are not where they were, or the
+            exported graph says something else than the network.
+    """
+    recipe = recipes.read_one(run / "recipe.toml")
+    require_servable(recipe)
+    if not (run / f"fold{fold}" / runs.NETWORK).is_file():
+        raise ValueError(f"{run} holds no network of fold {fold}")
+    told, rng = runs.read_predictions(run), np.random.default_rng(recipe.seed)
+    judged = list(groups(told, recipe, fold))
+    points = points_from(judged)
+    calibration = calibrations(told, recipe, fold)
+    evaluation = [evaluated(group, rng) for group in judged]
+    at = operating_points(points, rng)
+    folder = models / f"{recipe.name}-{recipe.version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    network, activation = _shipped(run / f"fold{fold}", recipe, folder)
+    shutil.copyfile(run / "recipe.toml", folder / "recipe.toml")
+    _write_judged(folder / "judged.csv", judged)
+    _write_rows(folder / "history.csv", history_rows(run))
+    for each in sorted(run.glob("fold*/predictions.csv")):
+        evidence = folder / "run" / each.parent.name
+        evidence.mkdir(parents=True, exist_ok=True)
+        for name in EVIDENCE:
+            shutil.copyfile(each.parent / name, evidence / name)
+    shutil.copyfile(run / "recipe.toml", folder / "run" / "recipe.toml")
+    card = {
+        "name": recipe.name,
+        "version": recipe.version,
+        "title": recipe.title,
+        "classes": list(CLASSES),
+        "canvas": list(recipe.size),
+        "crop": recipe.crop,
+        "maps": ["gradcam"] if activation else [],
+        "map_rule": activation
+        or "The network's head does not let its answer be traced to the cells of its maps; it makes no heat map.",
+        "heads": ["network"],
+        "calibration": calibration,
+        "evaluation": evaluation,
+        "operating_points": at,
+        "exams_at_least": at_least(points),
+        "pointing": [],
+        "normal_benign": {"validated": False, "rule": rest_rule(recipe)},
+        **about_run(run, recipe, fold, evaluation, at),
+    }
+    artefact = seal(folder, card)
+    _require_same(network, artefact)
+    return artefact
+
+
+def _shipped(fold: Path, recipe: Recipe, folder: Path) -> tuple[Any, str]:
+    """Build a fold's network with its weights as they ship, and write graph and weights.
+
+    Gives the serving network, and how its map is made, "" where it makes none.
+    """
+    from mammo_core.training.bench.activation import activation
+    from mammo_core.training.export import export
+    from mammo_core.training.networks import build
+
+    network = build(recipe, load=False).model
+    network.load_weights(fold / runs.NETWORK)
+    # What ships has 16 bits; the network is rounded first, so that what is tested is what ships.
+    rounded = [_in_half(np.asarray(each, dtype=np.float32)) for each in network.get_weights()]
+    network.set_weights([each.astype(np.float32) for each in rounded])
+    paths = [each.path for each in network.weights]
+    save_file(dict(zip(paths, rounded, strict=True)), folder / "weights.safetensors")
+    found = activation(network)
+    serving = serving_network(network, recipe, found)
+    export(serving, folder / "graph.xml")
+    return serving, found.how if found else ""
+
+
+def _in_half(values: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+    """The values in 16 bits; as they are where one is too large for that."""
+    fits = not values.size or float(np.abs(values).max()) < float(np.finfo(np.float16).max)
+    return values.astype(np.float16) if fits else values
+
+
+def _require_same(network: Any, artefact: Artefact) -> None:
+    """Compare the sealed model with the network it was made of, on the golden canvases. Raises ValueError where they differ."""
+    calibration = np.array([artefact.calibration(Source.UNKNOWN)], np.float32)
+    for k in range(GOLDEN_CASES):
+        given = {"canvas": golden_canvas(k, artefact.canvas)[None, ..., None], "calibration": calibration}
+        wanted = np.asarray(network(given)["probabilities"])[0]
+        off = float(np.abs(artefact.graph(given)["probabilities"][0] - wanted).max())
+        if not off <= TOLERANCE:
+            (artefact.folder / "card.json").unlink()  # nobody is to read with it
+            raise ValueError(
+                f"the exported graph is off by {off:.2g} from the network; {artefact.name} was not promoted"
+            )
+
+
+def _write_judged(path: Path, judged: list[Group]) -> None:
+    """The judged cases as `inference.judged` reads them; women by numbers that mean nothing elsewhere."""
+    number: dict[str, int] = {}
+    rows: list[tuple[Any, ...]] = [JUDGED_COLUMNS]
+    for group in judged:
+        found = group.cases
+        for woman, truth, said, fold in zip(found.woman, found.truth, found.probability, group.fold, strict=True):
+            place = number.setdefault(str(woman), len(number))
+            rows.append((group.name, group.unit, group.how, place, int(truth), f"{100 * said:.5f}", int(fold)))
+    _write_rows(path, rows)
+
+
+def _write_rows(path: Path, rows: list[tuple[Any, ...]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)

@@ -1,0 +1,87 @@
+"""A classifier as the network that ships: the inputs and outputs of docs/architecture.md, whatever its classes and its head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from mammo_core.exam import CLASSES
+from mammo_core.training.bench.activation import FEATURES, LOGITS, Activation, AgainstTheRest
+from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.patch.networks import Probabilities
+
+CERTAIN = 20.0
+"""The benign score where the rest is all benign (or, turned, all normal): a probability of a billionth is left to the other."""
+
+
+class ClassScores(layers.Layer):  # type: ignore[misc]
+    """Logits (N, classes), the last of them malignant, and calibration (N, 2) to class scores (-u, u, z).
+
+    z is the calibrated log-odds of malignant against all others; u that of benign against normal, a constant where a class is missing.
+    """
+
+    def __init__(self, classes: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.classes = classes
+
+    def call(self, logits: Any, calibration: Any) -> Any:
+        raw = logits[:, -1:] - ops.logsumexp(logits[:, :-1], axis=-1, keepdims=True)
+        z = raw * calibration[:, :1] + calibration[:, 1:]
+        if {"normal", "benign"} <= set(self.classes):
+            normal, benign = self.classes.index("normal"), self.classes.index("benign")
+            u = logits[:, benign : benign + 1] - logits[:, normal : normal + 1]
+        else:
+            u = ops.zeros_like(z) + CERTAIN * (("benign" in self.classes) - ("normal" in self.classes))
+        return ops.concatenate([-u, u, z], axis=-1)
+
+
+class Placed(layers.Layer):  # type: ignore[misc]
+    """(N, r, c, classes) maps to (N, 3, r, c) of normal, benign, malignant; of a class that the network does not know, zeros."""
+
+    def __init__(self, classes: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.classes = classes
+
+    def call(self, maps: Any) -> Any:
+        nothing = ops.zeros_like(maps[..., 0])
+        known = {name: maps[..., place] for place, name in enumerate(self.classes)}
+        return ops.stack([known.get(name, nothing) for name in CLASSES], axis=1)
+
+
+def require_servable(recipe: Recipe) -> None:
+    """Raise ValueError, with a sentence, where the reading page could not show what a recipe's networks say."""
+    if recipe.classes[-1] != "malignant":
+        raise ValueError(
+            f"{recipe.name} looks for {recipe.classes[-1]!r}; the reading page shows the probability of malignant, so only a network whose "
+            "last class is malignant can be promoted"
+        )
+    if recipe.network.views != 1:
+        raise ValueError(
+            f"{recipe.name} reads {recipe.network.views} pictures at once; the reading page scores each by itself, so it cannot be promoted"
+        )
+
+
+def rest_rule(recipe: Recipe) -> str:
+    """How what is not malignant divides, in a sentence for the card."""
+    if {"normal", "benign"} <= set(recipe.classes):
+        return "What is not malignant divides by the network's own logits of benign and normal."
+    for known, other in (("benign", "normal"), ("normal", "benign")):
+        if known in recipe.classes:
+            return f"The network knows no class {other}: all that is not malignant is given as {known}."
+    return "The network knows neither normal nor benign: what is not malignant is given as half and half."
+
+
+def serving_network(network: Any, recipe: Recipe, found: Activation | None) -> Any:
+    """The network that ships: `canvas` (N, rows, columns, 1) and `calibration` (N, 2) to `scores`, `probabilities`, and maps if `found`."""
+    canvas = layers.Input((*recipe.size, 1), name="canvas")
+    calibration = layers.Input((2,), name="calibration")
+    inside = {name: network.get_layer(name).output for name in (FEATURES, LOGITS)}
+    seen = keras.Model(network.input, inside, name="body")(canvas)
+    scores = ClassScores(recipe.classes, name="scores")(seen[LOGITS], calibration)
+    outputs = {"scores": scores, "probabilities": Probabilities()(scores)}
+    if found is not None:
+        maps = AgainstTheRest(name="against_the_rest")(found.parts(seen[FEATURES]), seen[LOGITS])
+        outputs["gradcam"] = Placed(recipe.classes, name="gradcam")(maps)
+    return keras.Model([canvas, calibration], outputs, name="serving_network")

@@ -1,0 +1,154 @@
+"""A search over a recipe's [tune] ranges: each trial is a run of its own, judged by its validation women alone.
+
+What is looked for is a high AUC. The women who are held out are never asked, so what is found can still be judged on them; of a recipe
+with folds only one is fitted, and since every woman is held out in one of them, its figures are then somewhat flattered. A trial that
+falls behind the median of the others at the same epoch is ended early. Started again with the same folder, the search goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import isnan
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench import runs
+from mammo_core.training.bench.queue import prepare
+from mammo_core.training.bench.recipe import Range, Recipe, changed
+from mammo_core.training.bench.runs import Status
+
+LOOK = 0.5
+"""Seconds between two looks at how far a trial is."""
+BEFORE = 4
+"""Trials that are fitted to the end before any is ended early, and epochs that every trial is given."""
+
+
+def tune(
+    path: Path,
+    data: Path,
+    trials: int,
+    out: Path,
+    *,
+    variant: str = "",
+    weights: Path | None = None,
+    limit: int | None = None,
+) -> Path:
+    """Try values until there are `trials` in all, and write the best as `best.toml` in `out`/tune-<name>-<version>, which is given.
+
+    Raises:
+        ValueError: the recipe has no [tune] ranges, or no trial came to an end.
+    """
+    recipe = recipes.read_one(path, variant)
+    if not recipe.tune:
+        raise ValueError(f"{recipe.name} has no [tune] ranges")
+    folder = out / f"tune-{recipe.name}-{recipe.version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        study_name=folder.name,
+        storage=JournalStorage(JournalFileBackend(str(folder / "study.log"))),
+        sampler=optuna.samplers.TPESampler(seed=recipe.seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=BEFORE, n_warmup_steps=BEFORE),
+        direction="maximize",
+        load_if_exists=True,
+    )
+
+    def objective(trial: optuna.Trial) -> float:
+        tried = changed(recipe, {key: suggested(trial, key, each) for key, each in recipe.tune.items()})
+        run = prepare(
+            one_fold(tried),
+            data,
+            folder,
+            status=Status.STOPPED,
+            out=folder / f"trial{trial.number:03d}",
+            limit=limit,
+            weights=str(weights.resolve()) if weights else "",
+        )
+        value = _worked(run.folder, trial)
+        print(f"trial {trial.number}: AUC {value:.4f}, {_spoken(trial.params)}", flush=True)
+        return value
+
+    study.optimize(objective, n_trials=max(0, trials - len(study.trials)), catch=(ValueError,))
+    done = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
+    if not done:
+        raise ValueError("no trial came to an end; what stopped them is in their run.json")
+    best = folder / "best.toml"
+    runs.replace_text(best, recipes.write(changed(recipe, study.best_params)))
+    print(f"best of {len(done)}: AUC {study.best_value:.4f}, {_spoken(study.best_params)}")
+    return best
+
+
+def suggested(trial: optuna.Trial, key: str, each: Range) -> Any:
+    """A value within a range: one of its choices, a whole number, or any number."""
+    if each.choices:
+        return trial.suggest_categorical(key, each.choices)
+    if isinstance(each.low, int) and isinstance(each.high, int):
+        return trial.suggest_int(key, each.low, each.high, log=each.log)
+    return trial.suggest_float(key, each.low, each.high, log=each.log)
+
+
+def one_fold(recipe: Recipe) -> Recipe:
+    """The recipe as its first fold alone: the same share of the women held out, and never asked.
+
+    Raises:
+        ValueError: no women are set aside to be watched.
+    """
+    if not recipe.protocol.validation:
+        raise ValueError(f"{recipe.name}: protocol.validation is 0; tuning needs women to watch")
+    if recipe.protocol.kind == "holdout":
+        return recipe
+    return changed(recipe, {"protocol.kind": "holdout", "protocol.share": 1 / recipe.protocol.k})
+
+
+def value_of(history: Mapping[str, Iterable[float]]) -> float:
+    """The highest AUC of the validation women so far. Raises ValueError where they are of one class."""
+    known = [value for value in history["val_auc"] if not isnan(value)]
+    if not known:
+        raise ValueError("the validation women are of one class, so there is no AUC to tune by")
+    return max(known)
+
+
+def _worked(folder: Path, trial: optuna.Trial) -> float:
+    """Fit one trial; raises TrialPruned where it fell behind or was asked to stop."""
+    import keras
+
+    from mammo_core.training.bench.work import work
+
+    keras.utils.clear_session()
+    ended = Event()
+    watcher = Thread(target=_watch, args=(folder, trial, ended), daemon=True)
+    watcher.start()
+    try:
+        run = work(folder)
+    finally:
+        ended.set()
+        watcher.join()
+    if run.status is Status.STOPPED:
+        raise optuna.TrialPruned
+    return value_of(runs.read_history(folder / "fold0"))
+
+
+def _watch(folder: Path, trial: optuna.Trial, ended: Event) -> None:
+    """Tell the study how far a trial is, and ask the trial to stop where it falls behind: by its folder, as the pages do."""
+    told = 0
+    while not ended.wait(LOOK):
+        history = runs.read_history(folder / "fold0")
+        for epoch in range(told + 1, len(history["epoch"]) + 1):
+            told = epoch
+            if not isnan(history["val_auc"][epoch - 1]):
+                trial.report(max(value for value in history["val_auc"][:epoch] if not isnan(value)), epoch)
+        if told and trial.should_prune():
+            runs.ask_to_stop(folder)
+            return
+
+
+def _spoken(values: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}" for key, value in values.items()
+    )

@@ -1,0 +1,60 @@
+"""The search over a recipe's ranges: what it may try, what it asks, and that it goes on where it was."""
+
+from __future__ import annotations
+
+from math import nan
+from pathlib import Path
+
+import optuna
+import pytest
+
+from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench import runs
+from mammo_core.training.bench.recipe import Range
+from mammo_core.training.bench.tune import one_fold, suggested, tune, value_of
+from tests.training.bench.tiny import data_folder, recipe
+
+RANGES = {"training.rate": {"low": 1e-3, "high": 1e-1, "log": True}, "training.optimizer": ["adam", "sgd"]}
+
+
+def test_values_lie_in_their_ranges() -> None:
+    fixed = optuna.trial.FixedTrial({"rate": 0.01, "batch": 16, "optimizer": "sgd"})
+    assert suggested(fixed, "rate", Range(1e-3, 1e-1, log=True)) == 0.01
+    assert suggested(fixed, "batch", Range(8, 32)) == 16
+    assert suggested(fixed, "optimizer", Range(choices=("adam", "sgd"))) == "sgd"
+    drawn = optuna.create_study().ask()
+    assert isinstance(suggested(drawn, "batch", Range(8, 32)), int)
+    assert isinstance(suggested(drawn, "rate", Range(0.0, 1.0)), float)
+
+
+def test_of_folds_the_first_alone_is_fitted_and_somebody_must_be_watched() -> None:
+    found = one_fold(recipe(protocol={"kind": "folds", "k": 4, "validation": 0.2}))
+    assert (found.protocol.kind, found.protocol.share, found.protocol.validation) == ("holdout", 0.25, 0.2)
+    with pytest.raises(ValueError, match="needs women to watch"):
+        one_fold(recipe(protocol__validation=0.0))
+
+
+def test_the_best_auc_counts_and_without_any_that_is_said() -> None:
+    assert value_of({"val_auc": [0.6, nan, 0.8, 0.7]}) == 0.8
+    with pytest.raises(ValueError, match="of one class"):
+        value_of({"val_auc": [nan]})
+
+
+def test_a_recipe_without_ranges_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "plain.toml"
+    path.write_text(recipes.write(recipe()), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"has no \[tune\] ranges"):
+        tune(path, tmp_path, 1, tmp_path)
+
+
+def test_a_search_writes_its_best_recipe_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.toml"
+    path.write_text(recipes.write(recipe(tune=RANGES, training__epochs=1)), encoding="utf-8")
+    data = data_folder(tmp_path / "data", 24)
+    tune(path, data, 1, tmp_path / "runs")
+    best = tune(path, data, 2, tmp_path / "runs")
+    assert sorted(each.name for each in best.parent.glob("trial*")) == ["trial000", "trial001"]
+    tried = [recipes.read_one(each / "recipe.toml") for each in sorted(best.parent.glob("trial*"))]
+    values = [value_of(runs.read_history(each / "fold0")) for each in sorted(best.parent.glob("trial*"))]
+    assert recipes.read_one(best).training == tried[values.index(max(values))].training
+    assert 1e-3 <= recipes.read_one(best).training.rate <= 1e-1
