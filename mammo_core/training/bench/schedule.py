@@ -5,7 +5,7 @@ So a run that was stopped decides, when it goes on, as it would have decided.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import cos, isnan, pi
 
 from mammo_core.training.bench.recipe import TrainingSpec
@@ -14,7 +14,7 @@ LEAST_GAIN = 1e-4
 """Less than this is no gain, for plateaus and early stopping."""
 
 
-def watched(history: Mapping[str, Sequence[float]], watch: str) -> list[float]:
+def watched(history: Mapping[str, Iterable[float]], watch: str) -> list[float]:
     """What a recipe watches, an epoch a number, more is better: on women not fitted, or where there are none on those fitted."""
     values = list(history[f"val_{watch}"])
     if all(isnan(value) for value in values):
