@@ -96,7 +96,8 @@ class _Table:
         self.pictures = [(name_of(m), m.image_id) for m in ordered[:ROWS]]
         self.more = len(ordered) - len(self.pictures)
         self.result = result
-        self.ticks = [(p["name"], float(p["suspicion"])) for p in card["operating_points"]] if card else []
+        points = card["operating_points"] if card and result.images else []
+        self.ticks = [(point["name"], float(point["suspicion"])) for point in points]
         lines = len(self.pictures) + len(result.breasts) + (1 if result.suspicion is not None else 0)
         self.step = min(5.0, 42.0 / max(1, lines))
         self.height = 5.0 + lines * self.step + (4.0 if self.more else 0.0)
@@ -105,7 +106,7 @@ class _Table:
         """Draw from `y` on; gives the end."""
         self.bar = sheet.left + 38, 58.0
         x, width = self.bar
-        sheet.line(sheet.left, y, "Suspicion, 0–100", 7.5, 37, grey=QUIET)
+        sheet.line(sheet.left, y, "Suspicion, 0–100" if self.result.images else "Pictures", 7.5, 37, grey=QUIET)
         for index, (name, at) in enumerate(sorted(self.ticks, key=lambda tick: tick[1])):
             # The lower tick's name stands left of it, the others' right: ticks may lie close together.
             place = x + at / 100 * width
@@ -206,8 +207,9 @@ def _texts(frame: Frame, result: ExamResult, card: Mapping[str, Any] | None, ver
     if card is None:
         return [NO_SCORES, *result.remarks, versions, beside]
     said = [NO_SCORES if result.suspicion is None else meaning(card, result.suspicion), *result.remarks]
-    said += [_operating_point(point) for point in card["operating_points"]]
-    said += [] if card["normal_benign"]["validated"] or not result.images else [NORMAL_BENIGN]
+    if result.images:
+        said += [_operating_point(point) for point in card["operating_points"]]
+        said += [] if card["normal_benign"]["validated"] else [NORMAL_BENIGN]
     said.append(f"Model: {card['title']} ({card['name']}-{card['version']}). {versions} {beside}")
     return [*said, *card["limits"]]
 

@@ -150,11 +150,11 @@ def _name(side: Laterality) -> str:
 
 
 def _sentence(finding: Finding) -> str:
-    """One finding as it is dictated: "Mass, 12 mm, upper outer, 10 o'clock, middle depth. Irregular."."""
+    """One finding as it is dictated: "Mass, 12 mm, upper outer, 10 o'clock, middle depth: irregular"."""
     kind = finding.type.capitalize() or "Type not stated"
     size = f"{finding.size:.4g} mm" if finding.size is not None else ""
     stated = ", ".join(filter(None, [kind, size, finding.position]))
-    return f"{stated}. {finding.description.strip()}".strip()
+    return f"{stated}: {words}" if (words := finding.description.strip()) else f"{stated}."
 
 
 def _signed_height(assessment: Assessment) -> float:

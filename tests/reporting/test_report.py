@@ -148,6 +148,7 @@ def test_pictures_that_are_not_scored_say_why() -> None:
     of = exam()
     without = made(of=of, result=unscored(of))
     assert "None of these pictures is scored." in told(without)
+    assert "US screening" not in told(without)
     assert "The breast holds an implant" in told(without)
     assert without.json["model"]["suspicion"] is None
 
