@@ -20,6 +20,9 @@ FEATURES, LOGITS, ATTENTION = "features", "logits", "attention_pooling"
 SAME = 1e-3
 """Gradients at two places that differ by less than this part of their largest are one constant."""
 
+SCALES = (1.0, 10.0, 100.0, 1000.0)
+"""How far from zero the channels of the places are at which gradients are taken."""
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -74,45 +77,49 @@ def activation(network: Any, seed: int = 0) -> Activation | None:
     if keras.backend.backend() != "tensorflow":
         raise ValueError("class activation maps are worked out with TensorFlow; set KERAS_BACKEND=tensorflow")
     rng = np.random.default_rng(seed)
-    first, second = (_gradient(network, FEATURES, rng) for _ in range(2))
-    if _constant(first, second):
-        return Activation("Each logit is divided exactly among the cells of the last maps.", WeighedCells(first))
-    means = [each.mean(axis=(0, 1), keepdims=True) for each in (first, second)]
-    if _constant(*means):
+    found = _gradients(network, FEATURES, rng)
+    if _constant(found):
+        return Activation("Each logit is divided exactly among the cells of the last maps.", WeighedCells(found[0]))
+    means = [each.mean(axis=(0, 1), keepdims=True) for each in found]
+    if _constant(means):
         return Activation(
             "Grad-CAM: the channels of the last maps, weighed by their mean gradients.", WeighedCells(means[0])
         )
     if any(layer.name == ATTENTION for layer in network.layers):
-        first, second = (_gradient(network, ATTENTION, rng) for _ in range(2))
-        if _constant(first, second):
+        found = _gradients(network, ATTENTION, rng)
+        if _constant(found):
             return Activation(
                 "Each logit is divided exactly among the cells of the last maps, as they were attended to.",
-                _attended(network.get_layer(ATTENTION), first),
+                _attended(network.get_layer(ATTENTION), found[0]),
             )
     return None
 
 
-def _gradient(network: Any, layer: str, rng: np.random.Generator) -> Floats:
-    """(…, classes): the gradient of each logit by what `layer` gives, at a random place."""
+def _gradients(network: Any, layer: str, rng: np.random.Generator) -> list[Floats]:
+    """(…, classes) each: the gradients of the logits by what `layer` gives, at places far apart, so that whatever bends is seen to bend."""
     import tensorflow as tf
 
     tensor = network.get_layer(layer).output
     head = keras.Model(tensor, network.get_layer(LOGITS).output)
-    place = tf.constant(rng.gamma(1.0, size=(1, *tensor.shape[1:])), tf.float32)
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(place)
-        logits = head(place, training=False)
-        single = [logits[0, each] for each in range(logits.shape[-1])]
-    found = [tape.gradient(each, place) for each in single]
-    return np.stack(
-        [np.zeros(place.shape[1:], np.float32) if each is None else each.numpy()[0] for each in found], axis=-1
-    )
+    shape, found = tensor.shape[1:], []
+    for scale in SCALES:
+        values = rng.normal(size=(1, *shape)) + scale * rng.normal(size=shape[-1])
+        place = tf.constant(values, tf.float32)
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(place)
+            logits = head(place, training=False)
+            single = [logits[0, each] for each in range(logits.shape[-1])]
+        parts = [tape.gradient(each, place) for each in single]
+        found.append(
+            np.stack([np.zeros(shape, np.float32) if each is None else each.numpy()[0] for each in parts], axis=-1)
+        )
+    return found
 
 
-def _constant(first: Floats, second: Floats) -> bool:
-    return bool(
-        np.abs(first - second).max() <= SAME * max(float(np.abs(first).max()), float(np.finfo(np.float32).tiny))
-    )
+def _constant(found: list[Floats]) -> bool:
+    first = found[0]
+    most = max(float(np.abs(first).max()), float(np.finfo(np.float32).tiny))
+    return all(float(np.abs(each - first).max()) <= SAME * most for each in found[1:])
 
 
 def _attended(pooling: Any, weights: Floats) -> Callable[[Any], Any]:
