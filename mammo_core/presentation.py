@@ -92,7 +92,7 @@ def colour_map(map: npt.NDArray[np.floating[Any]], opacity: float) -> npt.NDArra
 
 
 def png(picture: npt.NDArray[Any]) -> bytes:
-    """A (rows, columns) grey or (rows, columns, 4) BGRA picture of 8 or 16 bits as PNG.
+    """A (rows, columns) grey or (rows, columns, 3 or 4) BGR or BGRA picture of 8 or 16 bits as PNG.
 
     Lightly packed, each pixel by its difference from the one before: half the time of OpenCV's own choice, and smaller.
 

@@ -59,7 +59,13 @@ def folds(nuclei: FeatureModel) -> None:
         for place, end in enumerate(("", " low", " high")):
             columns[measure + end] = [fold[measure][place] for fold in found]
     show(
-        figures.forest(lines, "Each fold, 95 % intervals", "judged by the network of the other folds", "", None),
+        figures.forest(
+            lines,
+            "Each fold, 95 % intervals",
+            "judged by the network of the other folds",
+            "accuracy (share right), AUC",
+            None,
+        ),
         f"{nuclei.name}-folds",
         "In a fold one woman more or less is nearly 2 points of accuracy, and an interval that cannot be wider than the few "
         "women seen: read the figures of all together.",

@@ -10,18 +10,18 @@ from functools import cache, partial
 from threading import Lock
 from typing import Any
 
-import cv2
-import numpy as np
 import pypdfium2
 import streamlit as st
 
 from mammo_core.exam import ExamResult
 from mammo_core.inference import find_model
-from mammo_core.reporting import Report, State, amend, read_draft, report, sign, warnings, write_draft
+from mammo_core.presentation import png
+from mammo_core.reporting import Assessment, Report, State, amend, read_draft, report, sign, warnings, write_draft
 from pages.parts.desk import Desk
 from pages.parts.form import collect
 from pages.parts.look import COMPONENTS, write
 from pages.parts.models import network
+from pages.parts.upload import let_go
 
 WIDTH = 1240
 """Pixels across a page as it is shown."""
@@ -85,13 +85,19 @@ def take_away(desk: Desk, made: Report) -> None:
 
 def load(desk: Desk) -> None:
     """Take a draft back; one of another exam, and one that replaces words, wait for a second word."""
-    file = st.file_uploader("A draft (JSON) saved before", type="json", key=f"load_{desk.written.edition}")
-    if file is None:
+    key = f"load_{desk.written.edition}_{st.session_state.setdefault('drafts_taken', 0)}"
+    file = st.file_uploader("A draft (JSON) saved before", type="json", key=key)
+    if file is not None:
+        content = file.getvalue()
+        let_go([file])  # what is in it waits in its place
+        st.session_state["drafts_taken"] += 1
+        st.session_state["draft_waiting"] = (desk.written.edition, *_draft(content))
+        st.rerun()
+    edition, exam_id, assessment = st.session_state.get("draft_waiting", (None, "", ""))
+    if edition != desk.written.edition:
         return
-    try:
-        exam_id, assessment = read_draft(file.getvalue())
-    except ValueError as error:
-        write("amber", str(error))
+    if isinstance(assessment, str):
+        write("amber", assessment)
         return
     doubts = []
     if exam_id != desk.exam.exam_id:
@@ -103,6 +109,14 @@ def load(desk: Desk) -> None:
         st.rerun()
     write("amber", " ".join(doubts))
     st.button("Load it all the same", key="load_anyway", on_click=desk.written.replace, args=(desk.exam, assessment))
+
+
+def _draft(content: bytes) -> tuple[str, Assessment | str]:
+    """Exam and assessment of a draft; or no exam, and the sentence why it cannot be read."""
+    try:
+        return read_draft(content)
+    except ValueError as error:
+        return "", str(error)
 
 
 def put_name(desk: Desk) -> None:
@@ -154,4 +168,4 @@ def _card(result: ExamResult | None) -> Mapping[str, Any] | None:
 def _pictures(pdf: bytes) -> list[bytes]:
     with _ONE_AT_A_TIME, pypdfium2.PdfDocument(pdf) as document:
         pages = [page.render(scale=WIDTH / page.get_width()).to_numpy() for page in document]
-    return [cv2.imencode(".png", np.ascontiguousarray(page))[1].tobytes() for page in pages]
+    return [png(page) for page in pages]

@@ -17,6 +17,7 @@ import pytest
 
 from tests.artefacts import HISTORY, judged_csv, make_artefact
 from tests.browser import CHROMIUM
+from tests.cytology import make_feature_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,6 +51,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     judged = {"specificity": [0.9, 0.8, 1.0], "sensitivity": [0.5, 0.4, 0.6], "unit": "exam", "n": 60, "n_cancer": 30}
     evidence = {"judged.csv": judged_csv(), "history.csv": HISTORY}
     make_artefact(root, evidence=evidence, operating_points=[point | judged for point in points])
+    make_feature_model(root)
     return root
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser import needs_chromium
 from tests.browser.conftest import serving
+from tests.cytology import FEATURES
 from tests.lab_runs import make_run
 
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -101,3 +102,24 @@ def test_the_labs_pages(blank: Any, models: Path, tmp_path: Path) -> None:
             blank.get_by_role("tab", name=part).click()
             blank.wait_for_timeout(2500)
             assert findings(blank) == [], part
+
+
+def test_the_cytology_page_its_answer_and_its_figures(blank: Any, room: str, tmp_path: Path) -> None:
+    blank.goto(f"{room}/cytology")
+    blank.get_by_text("Template with two example rows").wait_for()
+    assert findings(blank) == []
+    table = tmp_path / "table.csv"
+    table.write_text(f"case,{','.join(FEATURES)}\nA-1,15,0.3,0.1\n" + "B-2,15,zero,0.1\n" * 30)
+    blank.set_input_files("input[type=file]", table)
+    blank.get_by_text("1 ROW ANSWERED, 30 NOT").wait_for()
+    assert findings(blank) == []
+    with blank.expect_download() as coming:
+        blank.get_by_text("Data as CSV").click()
+    coming.value.save_as(tmp_path / "answer.csv")
+    heads, *rows = (tmp_path / "answer.csv").read_text().splitlines()
+    assert heads.startswith("row,case,probability malignant")
+    assert rows == ["2,A-1,0.5,"]
+    for part in ("How good it is", "What it is not for"):
+        blank.get_by_role("tab", name=part).click()
+        blank.wait_for_timeout(2000)
+        assert findings(blank) == [], part
