@@ -51,7 +51,7 @@ def learning(found: Sequence[Run]) -> None:
         own = [course for run in found for course in courses(run.folder, run.id, measure)]
         with columns[place % 2]:
             show(
-                figures.learning(own, title.lower(), f"{title}, over the epochs", _folds(found)),
+                figures.learning(own, f"{title}, over the epochs", _folds(found)),
                 f"runs-{measure}",
                 reading,
                 stacked(own),

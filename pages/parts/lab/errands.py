@@ -25,6 +25,12 @@ class Errand:
     code: int | None
     said: str
 
+    @property
+    def last(self) -> str:
+        """Its last line, which says why where it failed: the libraries' own words come before."""
+        line = (self.said.splitlines() or ["nothing."])[-1]
+        return line.partition(": ")[2] if line.startswith("mammo_core ") else line
+
 
 def send(arguments: list[str], log: Path) -> None:
     """Start a command whose words go to `log`; nothing happens where it is running."""

@@ -81,7 +81,7 @@ def _pictures(one: Judged, rows: list[dict[str, Any]], method: str, on: bool) ->
     if runs:
         write("quiet", f"Being made: {len(rows) - len(missing)} of {len(rows)} are there. The page may be closed.")
     elif errand and errand.code:
-        write("amber", f"Not made: {errand.said.splitlines()[-1] if errand.said else 'the process said nothing.'}")
+        write("amber", f"Not made: {errand.last}")
     else:
         write("quiet", f"{len(rows) - len(missing)} of {len(rows)} pictures have a {METHODS[method]} map.")
     shelf, paths = Desk.of_session().shelf, _paths(one.folder)

@@ -23,7 +23,7 @@ MOST = 8
 COLOURS = (ACCENT, AMBER, TEXT, "#c792ea", "#4fd1c5", "#f2938a", "#9aa7ff", QUIET)
 DASHES = ("solid", "dash", "dashdot", "longdash", "solid", "dash", "dashdot", "longdash")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "hexagon")
-LEGEND = {"orientation": "h", "x": 0, "xref": "container", "y": 1.0, "yanchor": "bottom", "xanchor": "left"}
+LEGEND = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "xanchor": "left"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Course:
     watched: npt.NDArray[np.float64] | None
 
 
-def learning(courses: Sequence[Course], measure: str, title: str, subtitle: str, height: int = 300) -> go.Figure:
+def learning(courses: Sequence[Course], title: str, subtitle: str, height: int = 300) -> go.Figure:
     """A measure over the epochs; validation drawn through, training dotted, a line a fold."""
     figure = go.Figure()
     names = list(dict.fromkeys(course.run for course in courses))
@@ -54,12 +54,12 @@ def learning(courses: Sequence[Course], measure: str, title: str, subtitle: str,
             figure.add_scatter(
                 x=course.epoch,
                 y=values,
-                mode="lines+markers" if course.epoch.size == 1 else "lines",
+                mode="lines+markers" if course.epoch.size == 1 or len(names) > 1 else "lines",
                 name=who,
                 legendgroup=who,
                 showlegend=who not in shown,
                 line={"color": colour, "dash": "solid" if alone else dash, "width": 2 if folds == 1 else 1.3},
-                marker={"size": 7},
+                marker={"size": 7, "maxdisplayed": 12, "symbol": SYMBOLS[names.index(course.run) % MOST]},
                 hovertemplate=f"{who}{fold}, epoch %{{x}}: %{{y:.4g}}<extra></extra>",
             )
             shown.add(who)
@@ -69,7 +69,7 @@ def learning(courses: Sequence[Course], measure: str, title: str, subtitle: str,
         showlegend=len(shown) > 1,
         legend=LEGEND,
         xaxis={"title": {"text": "epoch"}, "showgrid": False, "tickformat": "d"},
-        yaxis={"title": {"text": measure}},
+        yaxis={"rangemode": "tozero"},
         margin={"t": 84 + 24 * lines},
         uirevision="learning",
     )

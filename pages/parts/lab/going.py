@@ -91,10 +91,10 @@ def _curve(run: Run, measure: str) -> None:
     """One curve, in a place of its own size from the beginning."""
     title, height = CURVES[measure]
     own = courses(run.folder, run.id, measure)
-    figure = figures.learning(own, "", title, "", height)
+    figure = figures.learning(own, title, "", height)
     figure.update_layout(showlegend=False, height=height, margin={"l": 56, "t": 44, "b": 44, "r": 12})
     if measure == "rate":
-        figure.update_layout(yaxis={"rangemode": "tozero", "tickformat": ".1e", "nticks": 4})
+        figure.update_layout(yaxis={"tickformat": ".1e", "nticks": 4})
     if not own:
         figure.update_layout(xaxis={"range": [0, max(1, run.epochs)]}, yaxis={"range": [0, 1]})
     st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, key=f"live-{measure}", alt=title)

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from mammo_core.inference import available, default_model
+from mammo_core.training.bench.recipe import read_one
 from mammo_core.training.bench.runs import Run, Status
 from pages.parts.lab import errands
 from pages.parts.look import write
@@ -33,18 +34,23 @@ def _one(run: Run) -> None:
     log = run.folder / "promote.log"
     errand = errands.stands(log)
     runs = errand is not None and errand.runs
+    recipe = read_one(run.folder / "recipe.toml")
+    name = f"{recipe.name}-{recipe.version}"
+    taken = not runs and any(folder.name == name for folder in available())
     with st.container(border=True, gap="small"):
         st.markdown(f"**{run.id}**")
         if st.button(
-            "Promote",
+            f"Promote to {name}",
             key=f"promote-{run.id}",
-            disabled=runs or run.status is not Status.DONE,
+            disabled=runs or taken or run.status is not Status.DONE,
             help="Make a model of it",
         ):
             errands.send(["promote", str(run.folder)], log)
             st.rerun(scope="fragment")
         with st.container(key=f"outcome-{run.id}"):
             _outcome(run, errand)
+            if taken and not (errand and errand.code == 0):
+                write("amber", f"{name} is a model already, and no model is replaced. Give the recipe another version.")
 
 
 def _outcome(run: Run, errand: errands.Errand | None) -> None:
@@ -64,11 +70,9 @@ def _outcome(run: Run, errand: errands.Errand | None) -> None:
         )
         st.page_link("read.py", label="Read with it ›")
     elif errand.code is None:
-        write("quiet", "It was promoted, or tried, before this server was started. It said:")
+        write("quiet", f"It was tried before this server was started, and said last: {errand.last}")
     else:
-        write("amber", "Not promoted. The process said:")
-    if errand and errand.said and errand.code != 0:
-        st.code("\n".join(errand.said.splitlines()[-8:]), language=None, wrap_lines=True)
+        write("amber", f"Not promoted: {errand.last}")
 
 
 def _models() -> None:
@@ -78,6 +82,6 @@ def _models() -> None:
     except ValueError:
         first = None
     table(
-        [{"Model": folder.name, "": "shown first" if folder == first else ""} for folder in available()],
+        [{"Model": folder.name, "Place": "shown first" if folder == first else "to choose"} for folder in available()],
         "There is no model yet.",
     )

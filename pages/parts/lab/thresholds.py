@@ -27,7 +27,6 @@ def thresholds(found: Sequence[Judged]) -> None:
             "Recalled from": f"{100 * point['threshold']:.1f}",
             "Sensitivity": interval(point["sensitivity"], True),
             "Specificity": interval(point["specificity"], True),
-            "On whom": one.whom,
             "Threshold set on": WHOSE[row["set_on"]],
         }
         for one in found
@@ -36,6 +35,8 @@ def thresholds(found: Sequence[Judged]) -> None:
         for point in row["operating_points"]
     ]
     table(rows, "There are too few cases to set a threshold on.", "runs-operating-points")
+    for one in found:
+        write("quiet", f"{one.run} on {one.whom}.")
     if any(row["Threshold set on"] != WHOSE["validation"] for row in rows):
         write("amber", "A threshold set on the very cases that it is judged on flatters the run.")
     moved(found)
