@@ -201,7 +201,8 @@ def learning(model: Artefact, card: Mapping[str, Any]) -> None:
         return
     measures = [name for name in columns if name not in ("fold", "round", "epoch")]
     folds, pictures = len(set(columns["fold"])), "protocol" in card
-    whose = "each without the women it was judged on" if pictures else "each without one fifth of the women"
+    each = "each " if folds > 1 else ""
+    whose = f"{each}without {'the women it was judged on' if pictures else 'one fifth of the women'}"
     rows = [st.columns(2 if pictures else max(2, len(measures))) for _ in measures[:: 2 if pictures else len(measures)]]
     for place, measure in zip([column for row in rows for column in row], measures, strict=False):
         with place:
@@ -215,7 +216,7 @@ def learning(model: Artefact, card: Mapping[str, Any]) -> None:
                 ),
                 f"{model.name}-{measure}",
                 f"{'One line a network; the bright one ships' if card.get('held_out_fold') is not None else 'One line a fifth left out'}. "
-                "An upright line begins a further round.",
+                f"{'' if pictures else 'An upright line begins a further round.'}",
                 {name: columns[name] for name in ("fold", "round", "epoch", measure)},
             )
     write(
