@@ -37,6 +37,8 @@ CELL = 512
 """Keypoints that are compared with each other, about."""
 OFF, RATIO = 4.0, 0.85
 """Pixels by which an inlier may miss its place; how much nearer the nearest descriptor must be than the second (Lowe 2004, 7.1)."""
+SECONDS = 60.0
+"""Processor time that one file may take: on a busy machine none is passed over for being late."""
 _MAKING = f"detail-1-{SIDE}-{KEYPOINTS}"
 _LISTED = 10
 
@@ -68,7 +70,7 @@ class Leak(ValueError):
         more = f"\nand {len(pairs) - _LISTED} more" if len(pairs) > _LISTED else ""
         listed = "\n".join(str(pair) for pair in pairs[:_LISTED])
         super().__init__(
-            f"{len(pairs)} pairs of pictures on different sides of the split are copies of each other. "
+            f"Copies of one picture stand on different sides of the split: {len(pairs)} pair{'s' * (len(pairs) != 1)}. "
             f"Give copies the same patient_id, or take them out.\n{listed}{more}"
         )
 
@@ -123,7 +125,7 @@ def keypoints(mammogram: Mammogram) -> Marks:
         np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 10)) + 4
     )  # the film's edge and letters must not take all places
     evened = np.clip(128 + 40 * detail / contrast, 0, 255).astype(np.uint8)
-    found, descriptors = cv2.SIFT_create(KEYPOINTS, contrastThreshold=0.02).detectAndCompute(evened, None)
+    found, descriptors = cv2.SIFT.create(KEYPOINTS, contrastThreshold=0.02).detectAndCompute(evened, None)
     if not found:
         return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
     strongest = np.argsort([-each.response for each in found], kind="stable")[:KEYPOINTS]
@@ -137,7 +139,7 @@ def _marked(paths: Sequence[Path], cache: Path | None) -> Iterator[Marks]:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     workers = os.cpu_count() or 1
-    with Reader(workers) as reader, ThreadPoolExecutor(workers + 1) as pool:
+    with Reader(workers, SECONDS) as reader, ThreadPoolExecutor(workers + 1) as pool:
 
         def marked(path: Path) -> Marks:
             kept = None if folder is None else folder / f"{_key(path)}.npz"
@@ -212,7 +214,7 @@ def _agreement(one: Marks, two: Marks, mirrored: bool) -> tuple[int, int]:
     kept = mutual & (two_nearest[:, 0] < RATIO * two_nearest[:, 1])
     if kept.sum() < 3:
         return 0, 0
-    points = one.points * np.float32([-1 if mirrored else 1, 1])
+    points = one.points * np.array([-1 if mirrored else 1, 1], np.float32)
     matrix, inliers = cv2.estimateAffine2D(points[kept], two.points[nearest[kept]], ransacReprojThreshold=OFF)
     if matrix is None or not np.isfinite(matrix).all():
         return 0, 0
