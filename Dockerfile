@@ -15,7 +15,7 @@ ENV PYTHONUNBUFFERED=1 \
 WORKDIR /app
 
 # Training alone needs these, and they are more than the rest together. Everything: --build-arg WITHOUT=nothing
-ARG WITHOUT="tensorflow|keras|tf-keras-vis|libclang|grpcio"
+ARG WITHOUT="tensorflow|keras|tf-keras-vis|libclang|grpcio|tensorboard|optuna"
 COPY requirements.txt ./
 RUN grep -vE "^($WITHOUT)==" requirements.txt > serving.txt \
     && pip install --no-cache-dir --no-deps --only-binary :all: -r serving.txt \
