@@ -27,7 +27,6 @@ from mammo_core.training.bench.checking import checked
 from mammo_core.training.bench.recipe import System
 from mammo_core.training.bench.runs import HISTORY, write_history, write_predictions, write_split
 from mammo_core.training.bench.words import Word, read_words
-from mammo_core.training.export import export
 
 DATA = "wisconsin-diagnostic"
 CHANNELS = 3
@@ -185,9 +184,15 @@ def crossvalidate(recipe: FeatureRecipe, women: Women, run: Path, say: Say) -> N
         "majority": float(max(women.malignant.mean(), 1 - women.malignant.mean())),
     }
     (run / "checks.json").write_text(json.dumps(checks, indent=1) + "\n", encoding="utf-8")
+    fit_all(recipe, women, run, say)
+
+
+def fit_all(recipe: FeatureRecipe, women: Women, run: Path, say: Say) -> None:
+    """Fit the network of all women and write its graph into the run, in float32: the features' scales differ too much for less."""
     made, _ = fit(recipe, women.values, women.malignant, recipe.seed)
     (run / "all").mkdir(exist_ok=True)
-    export(keras.Model(made.input, {"malignant": made.output}), run / "all" / "graph.xml")
+    named = keras.Model(made.input, {"malignant": made.output})
+    named.export(str(run / "all" / "graph.xml"), format="openvino", verbose=False)
     say(f"all women: {made.count_params():,} parameters")
 
 

@@ -50,6 +50,7 @@ def test_train_judges_every_woman_once_and_promote_seals_what_was_fitted(
     model = load_feature_model(tmp_path / "models" / "cytology-conv1d-1")
     right = np.mean((found.score >= 0.5) == (found.columns["label"] == "malignant"))
     assert model.card["evaluation"]["accuracy"][0] == pytest.approx(right)
+    assert "f16" not in (model.folder / "graph.xml").read_text(encoding="utf-8")
     assert [fold["n"] for fold in model.card["folds"]] == [285, 284]
 
 
