@@ -100,7 +100,7 @@ def test_the_labs_pages(blank: Any, models: Path, tmp_path: Path) -> None:
         blank.keyboard.press("Escape")
         for part in LAB_PARTS:
             blank.get_by_role("tab", name=part).click()
-            blank.wait_for_timeout(2500)
+            blank.wait_for_timeout(1500)
             assert findings(blank) == [], part
 
 

@@ -32,14 +32,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_a_run_goes_on_without_the_browser_and_another_waits_behind_it(blank: Any, lab: str) -> None:
     blank.goto(f"{lab}/train")
     blank.get_by_text("24 pictures of 24 women: 12 malignant, 12 benign.").wait_for()
-    for _ in range(2):
-        blank.get_by_role("button", name="Start training").click()
-        blank.get_by_text("Last started from this page").wait_for()
-    blank.get_by_role("button", name="Take out").wait_for()
+    begins, out = (blank.get_by_role("button", name=name) for name in ("Start training", "Take out"))
+    begins.click()
+    blank.get_by_text("Last started from this page").wait_for()
+    first = blank.get_by_text("Last started from this page").inner_text()
+    begins.click()
+    blank.wait_for_function("first => !document.body.innerText.includes(first)", arg=first)
+    out.last.click()
+    blank.get_by_role("heading", name="Broken off").wait_for()
     blank.goto("about:blank")
 
     blank.goto(f"{lab}/train")
-    blank.get_by_role("button", name="Take out").click()
     blank.get_by_text("Done: 6 epochs at most").wait_for()
     drawn = blank.locator(".st-key-live_loss .js-plotly-plot .scatterlayer .trace")
     drawn.nth(1).wait_for()

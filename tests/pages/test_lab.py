@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from mammo_core.evaluation import auc_interval
 from mammo_core.training.bench import queue, runs
 from mammo_core.training.bench import recipe as recipes
-from pages.parts.lab import setting
+from pages.parts.lab import errands, setting
 from tests.lab_runs import make_recipe, make_run
 from tests.test_setup import TRAINING_ONLY, imported_by
 
@@ -201,3 +202,28 @@ def test_worst_errors_are_shown_and_missing_pictures_named(lab: Path) -> None:
 def test_the_labs_pages_import_no_tensorflow() -> None:
     modules = [f"pages.parts.lab.{path.stem}" for path in (ROOT / "pages" / "parts" / "lab").glob("[a-z]*.py")]
     assert not imported_by(f"import {', '.join(modules)}").intersection(TRAINING_ONLY)
+
+
+def test_no_model_is_replaced_by_promotion(lab: Path) -> None:
+    make_run(lab / "runs")
+    assert not next(each for each in shown("runs.py", lab_part="Promote").button if "tiny-1" in each.label).disabled
+    (lab / "models" / "tiny-1").mkdir()
+    (lab / "models" / "tiny-1" / "card.json").write_text("{}")
+    app = shown("runs.py", lab_part="Promote")
+    assert next(each for each in app.button if "tiny-1" in each.label).disabled
+    assert "tiny-1 is a model already, and no model is replaced." in words(app)
+
+
+def test_an_errand_is_a_process_whose_words_and_exit_code_are_kept(lab: Path) -> None:
+    log = lab / "runs" / "asked" / "promote.log"
+    errands.send(["promote", str(lab / "runs" / "none"), "--fold", "all"], log)
+    running = errands.stands(log)
+    assert running is not None
+    for _ in range(600):
+        if not errands.stands(log).runs:
+            break
+        time.sleep(0.1)
+    ended = errands.stands(log)
+    assert ended.code == 2
+    assert ended.last
+    assert "mammo_core" not in ended.last

@@ -46,7 +46,7 @@ def going() -> None:
     else:
         _now(shown)
     _queue(queue.waiting(runs_root()))
-    _resumable([run for run in ended if run.status in BROKEN_OFF and run is not shown][:LATEST])
+    _resumable([run for run in found if run.status in BROKEN_OFF and run is not shown][:LATEST])
 
 
 def _now(run: Run) -> None:
