@@ -14,6 +14,7 @@ from mammo_core.evaluation import reliability, roc_band
 from pages.parts import figures
 from pages.parts.card import interval, sentences
 from pages.parts.evidence import DRAWS
+from pages.parts.look import write
 from pages.parts.take_away import show, table
 
 MEASURES = {"accuracy": "Accuracy", "sensitivity": "Sensitivity", "specificity": "Specificity"}
@@ -34,14 +35,15 @@ def quality(nuclei: FeatureModel) -> None:
         )
     ]
     table(rows, "", f"{nuclei.name}-figures")
-    sentences([f"{whom}. Malignant is said from a probability of {100 * whole['margin']:.0f} % on."])
+    write("quiet", f"{whom}. Malignant is said from a probability of {100 * whole['margin']:.0f} % on.")
     left, right = st.columns(2)
     with left:
         folds(nuclei)
     with right:
         curves(nuclei, whom)
     st.markdown("#### Beside it, on the same women")
-    table(beside(nuclei.card["checks"]), "", f"{nuclei.name}-beside")
+    own = {"accuracy": whole["accuracy"][0], "auc": whole["auc"][0]}
+    table(beside(own, nuclei.card["checks"]), "", f"{nuclei.name}-beside")
     st.markdown("#### How it was judged")
     sentences(nuclei.card["protocol"])
 
@@ -67,8 +69,8 @@ def folds(nuclei: FeatureModel) -> None:
             None,
         ),
         f"{nuclei.name}-folds",
-        "In a fold one woman more or less is nearly 2 points of accuracy, and an interval that cannot be wider than the few "
-        "women seen: read the figures of all together.",
+        "In a fold one woman more or less is nearly 2 points of accuracy, and an AUC of 1 has no interval that means "
+        "anything: read the figures of all together.",
         columns,
     )
 
@@ -99,9 +101,9 @@ def curves(nuclei: FeatureModel, whom: str) -> None:
     )
 
 
-def beside(checks: dict[str, Any]) -> list[dict[str, str]]:
-    """What else was judged on these women: a simpler model, other divisions, a control that must fail."""
-    rows = [("Logistic regression, same folds", checks["logistic"])]
+def beside(own: dict[str, float], checks: dict[str, Any]) -> list[dict[str, str]]:
+    """What was judged on these women: the network, a simpler model, other divisions, a control that must fail."""
+    rows = [("This network", own), ("Logistic regression, same folds", checks["logistic"])]
     rows += [(f"This network, women divided by seed {each['seed']}", each) for each in checks["repeats"]]
     rows += [("This network, fitted to labels dealt out anew", checks["permuted"])]
     said = [
