@@ -27,11 +27,11 @@ from mammo_core.intake import Reader
 from mammo_core.presentation import render
 from mammo_core.training.datasets import Row
 
-COPY = 30
-"""Inliers from which a pair is a copy. Copies had 46 or more of 256 (without: JPEG at quality 15), strangers 16 or fewer."""
+COPY = 35
+"""Inliers from which a pair is a copy: copies had 46 or more of 256 (JPEG of quality 15 the fewest), strangers 27 or fewer."""
 SIDE, KEYPOINTS, VOTERS = 256, 256, 128
 """Longest side in pixels that is looked at; keypoints kept of a picture; the strongest of them, that find candidates."""
-CLOSE, VOTES = 0.94, 5.0
+CLOSE, VOTES = 0.94, 4.0
 """Cosine from which two keypoints look alike; how many must, for a candidate, those that many pictures have counting less."""
 CELL = 512
 """Keypoints that are compared with each other, about."""

@@ -25,6 +25,7 @@ from mammo_core.training.datasets import (
 )
 from mammo_core.training.datasets.listing import counted, in_both_parts
 from mammo_core.training.datasets.table import LABELS, Box, Lesion, Row, Table
+from mammo_core.training.datasets.twice import under_one_name
 
 __all__ = ["LABELS", "LAYOUTS", "Box", "Layout", "Lesion", "Row", "Table", "layouts_of", "read_dataset"]
 
@@ -90,13 +91,14 @@ def read_dataset(path: Path | str, layout: str | None = None) -> Table:
         sets = {path: layout}
     tables = [_read(folder, name) for folder, name in sets.items()]
     if len(tables) == 1:
-        return tables[0]
+        return under_one_name(tables[0])
     names = [folder.name for folder in sets]
-    return Table(
+    together = Table(
         tuple(row for table in tables for row in table.rows),
         tuple(f"{name}/{file}" for name, table in zip(names, tables, strict=True) for file in table.missing),
         tuple(f"{name}: {note}" for name, table in zip(names, tables, strict=True) for note in table.notes),
     )
+    return under_one_name(together)
 
 
 def _layout(path: Path) -> str | None:
