@@ -44,7 +44,7 @@ def test_a_fresh_server_dresses_whichever_page_is_asked_for_first(
         assert blank.locator("[data-testid=stHeader]").is_hidden()
 
 
-@pytest.mark.parametrize("path", ["", "/report", "/model", "/train", "/runs"])
+@pytest.mark.parametrize("path", ["", "/report", "/model", "/cytology", "/train", "/runs"])
 def test_no_page_is_white_for_a_moment(blank: Any, room: str, path: str) -> None:
     blank.add_init_script(WATCH)
     blank.goto(room + path)
