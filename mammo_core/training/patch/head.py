@@ -58,6 +58,7 @@ def fit_head(
     # A third of the features hardly ever move. Divided by their own spread alone they would get weights of a hundred thousand, which
     # a picture of another machine can set off; so each is divided by no less than the usual spread.
     scale = np.sqrt(variance + np.median(variance))
+    scale[scale == 0] = 1.0
     model = LogisticRegression(C=spec.c, max_iter=2000)
     model.fit((seen - middle) / scale, malignant[used], sample_weight=weight[used])
     weights = np.zeros(everything.shape[1])

@@ -153,7 +153,8 @@ def whole_network(
     """A (rows, columns, 1) canvas in 0..1 to pooled features and maps, as a dict of outputs.
 
     `average`, `maximum` (N, 1280) of the averaged cells; `maps` (N, 6): top mean and maximum of the lesion contrasts; `texture`
-    (N, 2592): mean and spread of the layers of `TEXTURE` over the canvas; `lesion` (N, rows/16, columns/16, 3): the patch network's probabilities; `cells`: the averaged cells themselves.
+    (N, 2592): mean and spread of the layers of `TEXTURE` over the canvas; `lesion` (N, rows/16, columns/16, 3): the patch network's
+    probabilities; `cells`: the averaged cells themselves.
     """
     inputs = layers.Input((*canvas, 1), name="canvas")
     x = Bordered()(inputs)
@@ -241,8 +242,8 @@ def member_network(member: Member, benign: tuple[float, float], name: str) -> An
     """A member's canvas to u and the heads' scores `raw` (N, 1 + k), `channels` (N, r, c, 1 + k) for Grad-CAM, `lesion` (N, r, c, 3).
 
     u = benign[0] * (top mean of benign against background) + benign[1]. Grad-CAM (Selvaraju et al. 2017) weighs each channel by
-    its gradient's mean over the cells; scores being linear in pooled cells, that mean is a constant, whichever cells the maxima fall on. Texture has no part in the map: it
-    comes from layers before the cells.
+    its gradient's mean over the cells; scores being linear in pooled cells, that mean is a constant, whichever cells the maxima fall
+    on. Texture has no part in the map: it comes from layers before the cells.
     """
     tensors = member.tensors
     kernel, bias = tensors["patch_logits/kernel"], tensors["patch_logits/bias"]

@@ -56,6 +56,13 @@ def test_a_feature_that_hardly_moved_cannot_set_a_score_off() -> None:
     assert np.abs(head.score(features) - before).max() < 0.1
 
 
+def test_features_that_never_move_weigh_nothing() -> None:
+    features, malignant, dataset = random_features(4)
+    still = features | {name: np.full_like(features[name], 0.5) for name in ("average", "texture")}
+    head = fit_head(HeadSpec("head", ("average", "texture"), SETS, 1.0), still, malignant, dataset, np.ones(240, bool))
+    assert not head.weights.any()
+
+
 def test_features_that_are_not_asked_for_weigh_nothing() -> None:
     features, malignant, dataset = random_features(0)
     head = fit_head(HeadSpec("maps", ("maps",), SETS, 1.0), features, malignant, dataset, np.ones(240, bool))
