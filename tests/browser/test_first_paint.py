@@ -48,7 +48,7 @@ def test_a_fresh_server_dresses_whichever_page_is_asked_for_first(
 def test_no_page_is_white_for_a_moment(blank: Any, room: str, path: str) -> None:
     blank.add_init_script(WATCH)
     blank.goto(room + path)
-    blank.locator(".st-key-front, .st-key-sheet").wait_for()
+    blank.locator(".st-key-front, .st-key-sheet, .st-key-lab_sheet").wait_for()
     blank.wait_for_timeout(500)
     assert blank.evaluate("[...window.grounds]") == ["rgb(14, 17, 22)"]
     assert blank.evaluate("window.moved") < LITTLE

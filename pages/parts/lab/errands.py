@@ -29,7 +29,8 @@ class Errand:
     def last(self) -> str:
         """Its last line, which says why where it failed: the libraries' own words come before."""
         line = (self.said.splitlines() or ["nothing."])[-1]
-        return line.partition(": ")[2] if line.startswith("mammo_core ") else line
+        speaker, _, words = line.partition(": ")
+        return words if words and (speaker.startswith("mammo_core ") or " " not in speaker) else line
 
 
 def send(arguments: list[str], log: Path) -> None:

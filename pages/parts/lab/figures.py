@@ -64,11 +64,12 @@ def learning(courses: Sequence[Course], title: str, subtitle: str, height: int =
             )
             shown.add(who)
     lines = _legend_lines(sorted(shown))
+    whole = {"dtick": 1} if max((course.epoch.max() for course in courses), default=0) <= 10 else {}
     figure.update_layout(
         height=height + 24 * max(0, lines - 1),
         showlegend=len(shown) > 1,
         legend=LEGEND,
-        xaxis={"title": {"text": "epoch"}, "showgrid": False, "tickformat": "d"},
+        xaxis={"title": {"text": "epoch"}, "showgrid": False, "tickformat": "d", **whole},
         yaxis={"rangemode": "tozero"},
         margin={"t": 84 + 24 * lines},
         uirevision="learning",

@@ -25,9 +25,10 @@ def links(here: str) -> None:
 @contextmanager
 def sheet(here: str, title: str) -> Iterator[None]:
     """A page of the lab: links, title, what it is not for."""
-    with st.container(key="sheet"):
+    with st.container(key="lab_sheet"):
         links(here)
         st.markdown(f"### {title}")
-        write("amber", DISCLAIMER)
+        with st.container(key="research"):
+            write("amber", DISCLAIMER)
         yield
         write("small", DISCLAIMER)

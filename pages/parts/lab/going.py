@@ -96,7 +96,7 @@ def _curve(run: Run, measure: str) -> None:
     if measure == "rate":
         figure.update_layout(yaxis={"tickformat": ".1e", "nticks": 4})
     if not own:
-        figure.update_layout(xaxis={"range": [0, max(1, run.epochs)]}, yaxis={"range": [0, 1]})
+        figure.update_layout(xaxis={"range": [0, max(1, run.epochs)], "dtick": None}, yaxis={"range": [0, 1]})
     st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, key=f"live-{measure}", alt=title)
 
 

@@ -45,8 +45,7 @@ def patch_runs() -> list[str]:
 def ledger(found: Sequence[Run]) -> None:
     """The table of runs, with what each reached on women held out."""
     st.markdown("#### All runs")
-    with st.container(key="ledger"):
-        table([_row(run) for run in found], "No network has been trained here yet.", "runs")
+    table([_row(run) for run in found], "No network has been trained here yet.", "runs")
     write(
         "quiet",
         "AUC of the last class against the rest, on pictures of women held out; 95 % intervals by women. Runs judged on other women are "
