@@ -53,7 +53,12 @@ def main() -> None:
         turns = [turn(address, sorted(exam.iterdir())) for _ in range(TURNS + 1)][1:]
     middle = {name: round(statistics.median(each[name] for each in turns), 2) for name in turns[0]}
     slowest = {name: round(max(each[name] for each in turns), 2) for name in turns[0]}
-    print(json.dumps({"cores": os.cpu_count(), "turns": TURNS, "median_s": middle, "slowest_s": slowest}, indent=1))
+    from mammo_core.inference import default_model
+
+    folder = default_model()
+    assert folder is not None
+    found = {"cores": os.cpu_count(), "model": folder.name, "turns": TURNS, "median_s": middle, "slowest_s": slowest}
+    print(json.dumps(found, indent=1))
 
 
 @contextmanager

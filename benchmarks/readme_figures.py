@@ -93,13 +93,15 @@ def model_figures(card: dict[str, Any]) -> str:
 def figures(models: Path) -> str:
     """The block's text for every model folder below `models`."""
     cards = [json.loads(path.read_text("utf-8")) for path in sorted(models.glob("*/card.json"))]
-    return "\n\n".join(model_figures(card) for card in cards) or "No model ships yet."
+    of_mammograms = [card for card in cards if card.get("kind") != "features"]
+    return "\n\n".join(model_figures(card) for card in of_mammograms) or "No model ships yet."
 
 
 def speed(results: Path) -> str:
     """The block on speed, of the measures whose results are there."""
     found = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(results.glob("*.json"))}
-    parts = []
+    models = sorted({measured["model"] for measured in found.values() if "model" in measured})
+    parts = [f"Measured with {', '.join(models)}."] if models else []
     if "warm" in found:
         warm = found["warm"]
         parts.append(

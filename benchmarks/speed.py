@@ -48,7 +48,11 @@ def main() -> None:
         if asked.what == "peer-once":
             peer()(read(exam))
             return
-        print(json.dumps({"cores": os.cpu_count(), **measures[asked.what](exam)}, indent=1))
+        from mammo_core.inference import default_model
+
+        folder = default_model()
+        assert folder is not None
+        print(json.dumps({"cores": os.cpu_count(), "model": folder.name, **measures[asked.what](exam)}, indent=1))
 
 
 def make_exam(folder: Path, copies: int = 1) -> Path:
