@@ -91,10 +91,11 @@ def model_figures(card: dict[str, Any]) -> str:
 
 
 def figures(models: Path) -> str:
-    """The block's text for every model folder below `models`."""
-    cards = [json.loads(path.read_text("utf-8")) for path in sorted(models.glob("*/card.json"))]
-    of_mammograms = [card for card in cards if card.get("kind") != "features"]
-    return "\n\n".join(model_figures(card) for card in of_mammograms) or "No model ships yet."
+    """The block's text for the model that is offered first; the others have their pages in the app."""
+    from mammo_core.inference import default_model
+
+    folder = default_model(models)
+    return model_figures(json.loads((folder / "card.json").read_text("utf-8"))) if folder else "No model ships yet."
 
 
 def speed(results: Path) -> str:
@@ -165,4 +166,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
     main()
