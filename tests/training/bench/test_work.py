@@ -49,10 +49,10 @@ def test_copies_on_two_sides_of_the_split_end_the_run(tmp_path: Path, capfd: pyt
         for number in range(4):
             shutil.copy(path, path.with_name(f"{path.stem}copy{number}.png"))
     assert main(["train", _toml(tmp_path), "--data", str(data), "--out", str(tmp_path / "runs")]) == 2
-    assert "copies of each other" in capfd.readouterr().err
+    assert "Copies of one picture stand on different sides of the split" in capfd.readouterr().err
     (run,) = list_runs(tmp_path / "runs")
     assert run.status is Status.FAILED
-    assert "copies of each other" in run.message
+    assert "Copies of one picture stand on different sides of the split" in run.message
     assert not list(run.folder.glob("fold*/history.csv"))
 
 
