@@ -94,7 +94,9 @@ def bench(recipe: Recipe, data: Path, folder: Path) -> dict[str, float]:
     everyone, nobody = np.arange(len(found)), np.arange(0)
     parts = {"train": everyone, "validation": nobody, "test": nobody}
     (folder / "fold0").mkdir(parents=True)
-    line = Line(lambda text: None, lambda: False, lambda batch, of: None, lambda epoch, seconds: None)
+    line = Line(
+        lambda text: None, lambda: False, lambda weights: None, lambda batch, of: None, lambda epoch, seconds: None
+    )
     fit_fold(Fold(folder / "fold0", 0, recipe, decoded.store, found, parts, None), line)
     history = runs.read_history(folder / "fold0")
     best = 1 + int(np.argmin(history["seconds"][1:]))

@@ -155,6 +155,13 @@ def _parser() -> argparse.ArgumentParser:
     fits.add_argument("--weights", metavar="DIR", type=Path, help="the folder of starting weights")
     fits.add_argument("--out", metavar="DIR", type=Path, default=Path("runs"), help="where runs go (default runs)")
     fits.add_argument("--epochs", metavar="N", type=_positive, help="other epochs than the recipe's (classifiers)")
+    fits.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="another value than the recipe's, as TOML: training.mixed_precision=true (classifiers; may be given again)",
+    )
     fits.add_argument("--limit", metavar="N", type=_positive, help="about so many pictures, whole women (classifiers)")
     fits.add_argument("--variant", metavar="NAME", help="one variant of a comparison; all in turn if left out")
     fits.add_argument("--queue", action="store_true", help="add it to the lab's queue and return (classifiers)")
@@ -198,6 +205,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("runs", nargs="+", metavar="RUN", type=Path, help="the folder of a run")
     compare.add_argument("--figure", metavar="FILE", type=Path, help="an .html file to write the learning curves to")
+
+    systems = commands.add_parser(
+        "systems",
+        help="what the authors of systems state, beside what runs found",
+        description="Print, as Markdown, what the authors of the systems that recipes follow state, beside what these runs found on "
+        "women unseen, and why the two differ.",
+    )
+    systems.add_argument("runs", nargs="+", metavar="RUN", type=Path, help="the folder of a run")
 
     tune = commands.add_parser(
         "tune",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from mammo_core.training.bench.queue import enqueue, prepare
 from mammo_core.training.bench.recipe import Recipe, changed, kind_of, read, read_one
@@ -28,6 +30,7 @@ def crossval(args: argparse.Namespace) -> int:
 def _fitted(args: argparse.Namespace, changes: dict[str, object]) -> int:
     if args.data is None:
         raise ValueError("this recipe needs --data")
+    changes = changes | dict(map(_setting, args.set))
     if args.epochs:
         changes = changes | {"training.epochs": args.epochs}
     wanted = [read_one(args.recipe, args.variant)] if args.variant else read(args.recipe)
@@ -38,6 +41,15 @@ def _fitted(args: argparse.Namespace, changes: dict[str, object]) -> int:
         elif not _one(recipe, args, weights):
             break
     return 0
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """`training.rate=1e-3` as key and value. Raises ValueError where the value is no TOML."""
+    key, _, value = text.partition("=")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        raise ValueError(f"--set {text}: say KEY=VALUE, text in quotes, as a recipe has it") from None
 
 
 def _one(recipe: Recipe, args: argparse.Namespace, weights: str) -> bool:

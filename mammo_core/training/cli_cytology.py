@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import shutil
+import os
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mammo_core.inference import models_root
-from mammo_core.training.bench.runs import Status, new_run, now, write_run
+from mammo_core.training.bench.runs import Status, lock, new_run, now, write_run
 
 
 def is_features(recipe: Path) -> bool:
@@ -25,20 +25,22 @@ def train(args: argparse.Namespace) -> int:
 
     recipe = read_recipe(args.recipe)
     k, epochs = recipe.protocol.k, recipe.training.epochs
-    run = new_run(args.out, recipe.name, recipe.version, title=recipe.title, data=DATA, folds=k, epochs=epochs)
-    shutil.copyfile(args.recipe, run.folder / "recipe.toml")
-    run = replace(run, status=Status.DONE, started=now(), fold=k - 1, epoch=epochs)
-    log = (run.folder / "log.txt").open("w", encoding="utf-8")
+    text = args.recipe.read_text(encoding="utf-8")
+    run = new_run(
+        args.out, recipe.name, recipe.version, recipe=text, title=recipe.title, data=DATA, folds=k, epochs=epochs
+    )
 
     def say(line: str) -> None:
         print(line, flush=True)
         print(line, file=log, flush=True)
 
-    with log:
+    with lock(run.folder), (run.folder / "log.txt").open("w", encoding="utf-8") as log:
+        run = replace(run, status=Status.RUNNING, pid=os.getpid(), started=now())
+        write_run(run)
         crossvalidate(recipe, wisconsin(), run.folder, say)
         _tell(judged(run.folder), say)
         say(f"The run is {run.folder}. 'promote {run.folder}' makes a model of it.")
-    write_run(replace(run, ended=now()))
+        write_run(replace(run, status=Status.DONE, ended=now(), fold=k - 1, epoch=epochs))
     return 0
 
 

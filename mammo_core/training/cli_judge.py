@@ -1,4 +1,4 @@
-"""What is done with classifiers' runs once they are trained: `evaluate`, `compare`, `tune`, `explain`, `promote`. It decides nothing.
+"""What is done with classifiers' runs: `evaluate`, `compare`, `systems`, `tune`, `explain`, `promote`. It decides nothing.
 
 Keras is imported by the last three alone.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mammo_core.training.bench.recipe import kind_of
 
-OWN = ("compare", "tune", "explain")
+OWN = ("compare", "systems", "tune", "explain")
 """Verbs that only classifiers have."""
 
 
@@ -42,6 +42,14 @@ def compare(args: argparse.Namespace) -> int:
         print(f"figure: {args.figure}")
     if len(args.runs) > 1:
         print(compared_words(compared(args.runs)))
+    return 0
+
+
+def systems(args: argparse.Namespace) -> int:
+    """What authors state beside what runs found."""
+    from mammo_core.training.bench.systems import markdown
+
+    print(markdown(args.runs), end="")
     return 0
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mammo_core.cytology.model import CLASSES
 from mammo_core.evaluation import auc_interval, brier, expected_calibration_error, wilson
 from mammo_core.training.bench.runs import Predictions, read_history, read_predictions
 from mammo_core.training.cytology import DATA, MARGIN, FeatureRecipe, Women, read_recipe, wisconsin
+from mammo_core.training.model_folder import new_model
 
 DRAWS = 2000
 UNITS = {"radius": "length", "perimeter": "length", "area": "length squared", "texture": "grey levels"}
@@ -58,16 +60,16 @@ def judged(run: Path) -> dict[str, Any]:
 
 
 def promote(run: Path, root: Path) -> FeatureModel:
-    """Make the model folder of a finished run under `root` and seal it."""
+    """Make the model folder of a finished run under `root` and seal it. Raises ValueError where there is such a model already."""
     recipe = read_recipe(run / "recipe.toml")
-    folder = root / f"{recipe.name}-{recipe.version}"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("graph.xml", "graph.bin"):
-        shutil.copyfile(run / "all" / name, folder / name)
-    shutil.copyfile(run / "recipe.toml", folder / "recipe.toml")
-    _write(folder / "judged.csv", *_judged_rows(_predictions(run)))
-    _write(folder / "history.csv", *_history_rows(run, recipe))
-    return seal_feature_model(folder, card(recipe, wisconsin(), judged(run)))
+    with new_model(root, f"{recipe.name}-{recipe.version}") as folder:
+        for name in ("graph.xml", "graph.bin"):
+            shutil.copyfile(run / "all" / name, folder / name)
+        shutil.copyfile(run / "recipe.toml", folder / "recipe.toml")
+        _write(folder / "judged.csv", *_judged_rows(_predictions(run)))
+        _write(folder / "history.csv", *_history_rows(run, recipe))
+        model = seal_feature_model(folder, card(recipe, wisconsin(), judged(run)))
+    return replace(model, folder=root / folder.name)
 
 
 def card(recipe: FeatureRecipe, women: Women, figures: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Counts are made from the data set and the split; nothing is typed by hand that c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -50,8 +49,8 @@ def about_run(
         "licence": LICENCE,
         "data": data,
         "trained_on": {name: _counts(own) for name, own in _by_set(fitted)},
-        "started_from": _started_from(run, recipe),
-        "protocol": [*_protocol(recipe, folds, fold), *_origins(recipe, _started_from(run, recipe))],
+        "started_from": runs.read_run(run).started_from,
+        "protocol": [*_protocol(recipe, folds, fold), *_origins(recipe, runs.read_run(run).started_from)],
         "cross_validated": _whose(folds, fold),
         "held_out_fold": fold,
         "system": {"title": recipe.system.title, "stated": recipe.system.stated, "reason": recipe.system.reason},
@@ -119,13 +118,6 @@ def _counted(values: Iterable[str]) -> dict[str, int]:
     for value in values:
         found[value] = found.get(value, 0) + 1
     return dict(sorted(found.items()))
-
-
-def _started_from(run: Path, recipe: Recipe) -> str:
-    """The weights that the run says it started from, in its log."""
-    log = run / "log.txt"
-    said = re.findall(r"weights: (\S+)$", log.read_text(encoding="utf-8"), re.MULTILINE) if log.is_file() else []
-    return said[-1] if said else recipe.network.weights
 
 
 def _protocol(recipe: Recipe, folds: list[int], fold: int) -> list[str]:

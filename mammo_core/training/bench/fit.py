@@ -52,12 +52,13 @@ class Fold:
 
 @dataclass(frozen=True)
 class Line:
-    """The line to whoever started the fold: `say` a sentence, `stop` whether to stop, `tell` batches done and wanted, `epoch` done and its
-    seconds.
+    """The line to whoever started the fold: `say` a sentence, `stop` whether to stop, `start` the weights that it starts from, `tell`
+    batches done and wanted, `epoch` done and its seconds.
     """
 
     say: Say
     stop: Callable[[], bool]
+    start: Callable[[str], None]
     tell: Callable[[int, int], None]
     epoch: Callable[[int, float], None]
 
@@ -79,11 +80,12 @@ def fit_fold(fold: Fold, line: Line) -> None:
         built = build(fold.recipe, fold.weights)
         if built.remark:
             line.say(built.remark)
+        line.start(built.weights)
         taken, take = _trained_part(built.model, fold, line.say)
         model = _compiled(taken, training)
         history = _resumed(fold, model)
         if not history:
-            line.say(f"fold {fold.number}: {_counted(fold)}, weights: {built.weights}")
+            line.say(f"fold {fold.number}: {_counted(fold)}, starting weights: {built.weights}")
         _epochs(fold, line, model, built.model, take, history)
         if (fold.folder / runs.NETWORK).is_file():
             built.model.load_weights(fold.folder / runs.NETWORK)

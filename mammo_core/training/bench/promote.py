@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from mammo_core.training.bench.held_out import (
 )
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.serving import require_servable, rest_rule, serving_network
+from mammo_core.training.model_folder import new_model
 
 EVIDENCE = ("split.csv", "history.csv", "predictions.csv")
 """What of every fold goes along under `run/`, so that anyone can judge it again."""
@@ -44,21 +46,29 @@ def promote(run: Path, models: Path, fold: int = 0) -> Artefact:
     """Make `models/<name>-<version>/` of a run: of the network of one `fold`.
 
     Raises:
-        ValueError: the run has no such network or cannot be shown on the reading page, its data are not where they were, or the
-            exported graph says something else than the network.
+        ValueError: the run has no such network or cannot be shown on the reading page, there is such a model already, its data are
+            not where they were, or the exported graph says something else than the network.
     """
     recipe = recipes.read_one(run / "recipe.toml")
     require_servable(recipe)
     if not (run / f"fold{fold}" / runs.NETWORK).is_file():
         raise ValueError(f"{run} holds no network of fold {fold}")
-    told, rng = runs.read_predictions(run), np.random.default_rng(recipe.seed)
+    told = runs.read_predictions(run)
     judged = list(groups(told, recipe, fold))
     points = points_from(judged)
     calibration = calibrations(told, recipe, fold)
+    with new_model(models, f"{recipe.name}-{recipe.version}") as folder:
+        artefact = _made(folder, run, recipe, fold, judged, points, calibration)
+    return replace(artefact, folder=models / folder.name)
+
+
+def _made(
+    folder: Path, run: Path, recipe: Recipe, fold: int, judged: list[Group], points: Group, calibration: dict[str, Any]
+) -> Artefact:
+    """Write all files of the model into `folder`, and seal them."""
+    rng = np.random.default_rng(recipe.seed)
     evaluation = [evaluated(group, rng) for group in judged]
     at = operating_points(points, rng)
-    folder = models / f"{recipe.name}-{recipe.version}"
-    folder.mkdir(parents=True, exist_ok=True)
     network, activation = _shipped(run / f"fold{fold}", recipe, folder)
     shutil.copyfile(run / "recipe.toml", folder / "recipe.toml")
     _write_judged(folder / "judged.csv", judged)
@@ -129,7 +139,6 @@ def _require_same(network: Any, artefact: Artefact) -> None:
         wanted = np.asarray(network(given)["probabilities"])[0]
         off = float(np.abs(artefact.graph(given)["probabilities"][0] - wanted).max())
         if not off <= TOLERANCE:
-            (artefact.folder / "card.json").unlink()  # nobody is to read with it
             raise ValueError(
                 f"the exported graph is off by {off:.2g} from the network; {artefact.name} was not promoted"
             )

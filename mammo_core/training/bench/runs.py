@@ -48,9 +48,10 @@ class Status(StrEnum):
 class Run:
     """One run's state; times are ISO 8601 in UTC, "" while they are not known.
 
-    `data` is the path of the data, `weights` the folder of weights to start from ("" for none), `limit` the largest number of
-    pictures taken, None for all. `fold` of `folds` is being fitted, counted from 0; `epoch` of `epochs` and `batch` of `batches`
-    are done in it. `message` says in a sentence what goes on, or why a run stopped or failed.
+    `data` is the path of the data, `weights` the folder of weights to start from ("" for none), `started_from` the weights
+    that were truly used ("imagenet", "none", a file's name; "" before it began), `limit` the largest number of pictures
+    taken, None for all. `fold` of `folds` is being fitted, counted from 0; `epoch` of `epochs` and `batch` of `batches` are
+    done in it. `message` says in a sentence what goes on, or why a run stopped or failed.
     """
 
     folder: Path
@@ -60,6 +61,7 @@ class Run:
     data: str
     status: Status
     weights: str = ""
+    started_from: str = ""
     limit: int | None = None
     pid: int | None = None
     created: str = ""

@@ -1,4 +1,4 @@
-"""A run from its recipe to its last prediction: read the data, decode, divide the women, refuse leaks, fit fold after fold.
+"""A run from its recipe to its report: read the data, decode, divide the women, refuse leaks, fit fold after fold, judge.
 
 What happens is written into the run's folder as it happens; whoever looks on reads it there. One process works on a run at a time.
 """
@@ -19,6 +19,7 @@ from filelock import Timeout
 
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import runs
+from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.parts import divided
 from mammo_core.training.bench.pictures import Stopped, decode
 from mammo_core.training.bench.recipe import Recipe
@@ -54,6 +55,10 @@ class Diary:
     def stop(self) -> bool:
         """Whether the run was asked to stop."""
         return runs.stop_asked(self.run.folder)
+
+    def start(self, weights: str) -> None:
+        """The weights that a network truly starts from."""
+        self.note(started_from=weights)
 
     def tell(self, batch: int, batches: int) -> None:
         """How far the epoch is, not oftener than once a second."""
@@ -113,7 +118,7 @@ def _fitted(diary: Diary) -> None:
     found = samples(rows, slots, recipe)
     if not len(found):
         raise ValueError("no picture is left to learn from")
-    line = Line(diary.say, diary.stop, diary.tell, diary.epoch)
+    line = Line(diary.say, diary.stop, diary.start, diary.tell, diary.epoch)
     weights = Path(diary.run.weights) if diary.run.weights else None
     folds = [divided(rows, recipe, number) for number in range(diary.run.folds)]
     diary.note(message="Looking for copies of a picture on two sides of the split.")
@@ -127,6 +132,8 @@ def _fitted(diary: Diary) -> None:
         done = len(runs.read_history(at)["epoch"])
         diary.note(fold=number, epoch=done, batch=0, message="")
         fit_fold(Fold(at, number, recipe, store, found, places, weights), line)
+    diary.note(message="Judging it.")
+    evaluate(folder)
 
 
 def _pictures(diary: Diary, recipe: Recipe) -> tuple[Sequence[Row], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sklearn.metrics import roc_auc_score
 from mammo_core.exam import CLASSES
 from mammo_core.inference import Artefact, seal
 from mammo_core.training.export import export
+from mammo_core.training.model_folder import new_model
 from mammo_core.training.patch.cases import JUDGED, write_judged
 from mammo_core.training.patch.ensemble import load_member, together
 from mammo_core.training.patch.judge import judge, weighed
@@ -119,47 +121,47 @@ def _make(
     said: dict[str, Any],
 ) -> Artefact:
     name, version, title, seed = named
-    folder = models / f"{name}-{version}"
-    folder.mkdir(parents=True, exist_ok=True)
-    dataset = pictures.columns["dataset"][predictions.rows]
-    clear = np.isin(dataset, recipe.sets) & ~pictures.malignant[predictions.rows]
-    shift = -BENIGN_SCALE * float(np.quantile(predictions.benign_map[clear], 1 - BENIGN_SHARE))
-    export(serving_network(members, (BENIGN_SCALE, shift)), folder / "graph.xml")
-    tensors = {
-        f"member{number}/{name}": tensor
-        for number, member in enumerate(members)
-        for name, tensor in member.tensors.items()
-    }
-    save_file(tensors, folder / "weights.safetensors")
-    shutil.copyfile(recipe_file, folder / "recipe.toml")
-    for source in judged:
-        evidence = folder / "run" / source.parent.name / source.name
-        evidence.mkdir(parents=True, exist_ok=True)
-        for each in EVIDENCE:
-            shutil.copyfile(source / each, evidence / each)
-    _write_history(folder / "history.csv", judged)
-    write_judged(folder / "judged.csv", predictions, weighed(predictions, pictures)[1], pictures)
-    data = _data(pictures, recipe)
-    figures = judge(predictions, pictures, np.random.default_rng(seed))
-    card = {
-        "name": name,
-        "version": version,
-        "title": title,
-        "classes": list(CLASSES),
-        "canvas": list(max(member.canvas for member in members)),
-        "heads": [head.name for head in recipe.heads],
-        **figures,
-        "normal_benign": _normal_benign(
-            predictions.benign_map, dataset, pictures.columns["label"][predictions.rows], shift
-        ),
-        "not_for": not_for(data, figures["operating_points"]),
-        "limits": [*LIMITS, *beaten(figures["evaluation"])],
-        "licence": LICENCE,
-        "data": data,
-        **said,
-        "architectures": [{"canvas": list(member.canvas), "patch": member.patch} for member in members],
-    }
-    return seal(folder, card)
+    with new_model(models, f"{name}-{version}") as folder:
+        dataset = pictures.columns["dataset"][predictions.rows]
+        clear = np.isin(dataset, recipe.sets) & ~pictures.malignant[predictions.rows]
+        shift = -BENIGN_SCALE * float(np.quantile(predictions.benign_map[clear], 1 - BENIGN_SHARE))
+        export(serving_network(members, (BENIGN_SCALE, shift)), folder / "graph.xml")
+        tensors = {
+            f"member{number}/{name}": tensor
+            for number, member in enumerate(members)
+            for name, tensor in member.tensors.items()
+        }
+        save_file(tensors, folder / "weights.safetensors")
+        shutil.copyfile(recipe_file, folder / "recipe.toml")
+        for source in judged:
+            evidence = folder / "run" / source.parent.name / source.name
+            evidence.mkdir(parents=True, exist_ok=True)
+            for each in EVIDENCE:
+                shutil.copyfile(source / each, evidence / each)
+        _write_history(folder / "history.csv", judged)
+        write_judged(folder / "judged.csv", predictions, weighed(predictions, pictures)[1], pictures)
+        data = _data(pictures, recipe)
+        figures = judge(predictions, pictures, np.random.default_rng(seed))
+        card = {
+            "name": name,
+            "version": version,
+            "title": title,
+            "classes": list(CLASSES),
+            "canvas": list(max(member.canvas for member in members)),
+            "heads": [head.name for head in recipe.heads],
+            **figures,
+            "normal_benign": _normal_benign(
+                predictions.benign_map, dataset, pictures.columns["label"][predictions.rows], shift
+            ),
+            "not_for": not_for(data, figures["operating_points"]),
+            "limits": [*LIMITS, *beaten(figures["evaluation"])],
+            "licence": LICENCE,
+            "data": data,
+            **said,
+            "architectures": [{"canvas": list(member.canvas), "patch": member.patch} for member in members],
+        }
+        artefact = seal(folder, card)
+    return replace(artefact, folder=models / folder.name)
 
 
 def load_members(folder: Path) -> list[Member]:

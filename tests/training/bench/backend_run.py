@@ -24,7 +24,7 @@ from mammo_core.training.bench.fit import Fold, Line, fit_fold  # noqa: E402
 from tests.training.bench.tiny import pictures, recipe, tiny_samples  # noqa: E402
 
 PARTS = {"train": np.arange(24), "validation": np.arange(24, 32), "test": np.arange(32, 40)}
-LINE = Line(lambda line: None, lambda: False, lambda batch, of: None, lambda epoch, seconds: None)
+LINE = Line(lambda line: None, lambda: False, lambda weights: None, lambda batch, of: None, lambda epoch, seconds: None)
 
 
 def fitted(folder: Path, devices: int) -> runs.Predictions:

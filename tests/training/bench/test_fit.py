@@ -32,7 +32,7 @@ def _line(heard: Callable[[str], None] = lambda line: None, batches: float = np.
     def tell(batch: int, of: int) -> None:
         done[0] = next(seen) + 1
 
-    return Line(heard, lambda: done[0] >= batches, tell, lambda epoch, seconds: None)
+    return Line(heard, lambda: done[0] >= batches, lambda weights: None, tell, lambda epoch, seconds: None)
 
 
 def test_a_fold_learns_a_plain_difference_and_writes_what_it_says_of_those_not_fitted(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,6 +104,20 @@ def test_the_card_says_whose_pictures_which_protocol_and_how_the_map_is_made(mod
     assert [point["name"] for point in card["operating_points"]] == ["US screening", "European screening"]
     assert len(card["exams_at_least"]["n"]) == 101
     assert not any("normal from benign: that split" in sentence for sentence in card["not_for"])
+
+
+def test_no_model_is_replaced_and_none_is_left_half_made(models: Path, run: Path, tmp_path: Path) -> None:
+    before = load_artefact(models / "tiny-1").digest
+    with pytest.raises(ValueError, match="no model is replaced"):
+        promote(run, models)
+    assert load_artefact(models / "tiny-1").digest == before
+    moved = tmp_path / "moved"
+    shutil.copytree(run, moved)
+    known = json.loads((moved / "run.json").read_text(encoding="utf-8"))
+    (moved / "run.json").write_text(json.dumps(known | {"data": str(tmp_path / "gone")}), encoding="utf-8")
+    with pytest.raises(ValueError, match="no longer"):
+        promote(moved, tmp_path / "models")
+    assert list((tmp_path / "models").iterdir()) == []
 
 
 def test_its_evidence_can_be_read_and_its_run_judged_again(models: Path) -> None:

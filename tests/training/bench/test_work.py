@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ def _toml(folder: Path, **changes: object) -> str:
 def test_folds_from_the_command_line_judge_every_woman_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     data = data_folder(tmp_path / "data")
     arguments = ["--data", str(data), "--out", str(tmp_path / "runs"), "--epochs", "1", "--folds", "2", "--limit", "20"]
+    arguments += ["--set", "training.rate=0.005", "--set", 'training.watch="auc"']
     assert main(["crossval", _toml(tmp_path), *arguments]) == 0
     (run,) = list_runs(tmp_path / "runs")
     assert run.status is Status.DONE
@@ -37,10 +39,19 @@ def test_folds_from_the_command_line_judge_every_woman_once(tmp_path: Path, capf
         assert len(split) == 20
         assert set(split.values()) == {"train", "validation", "test"}
     assert "done" in (run.folder / "log.txt").read_text()
-    assert recipes.read_one(run.folder / "recipe.toml").protocol.k == 2
+    assert run.started_from == "none"
+    assert {row["part"] for row in json.loads((run.folder / "report.json").read_text())["sets"]} == {
+        "test",
+        "validation",
+    }
+    resolved = recipes.read_one(run.folder / "recipe.toml")
+    assert (resolved.protocol.k, resolved.training.rate, resolved.training.watch) == (2, 0.005, "auc")
     capfd.readouterr()
     assert main(["train", "--resume", str(run.folder)]) == 2
     assert "nothing to resume" in capfd.readouterr().err
+    for wrong, sentence in (("training.watch=auc", "text in quotes"), ("training.nonsense=1", "nonsense")):
+        assert main(["train", _toml(tmp_path), "--data", str(data), "--set", wrong]) == 2
+        assert sentence in capfd.readouterr().err
 
 
 def test_copies_on_two_sides_of_the_split_end_the_run(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

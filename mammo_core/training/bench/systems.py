@@ -1,0 +1,159 @@
+"""The systems that recipes follow: what their authors state, beside what this bench found on women unseen, and why the two differ.
+
+It reads finished runs and computes nothing anew: figures are those of their reports and learning curves. No Keras.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench import runs
+from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.bench.runs import Run
+from mammo_core.training.bench.spoken import interval
+
+PARTS = {"test": "held out", "outside": "outside set"}
+"""Women on whom a figure counts: nothing was fitted to them or chosen by them."""
+COLUMNS = (
+    "set",
+    "pictures",
+    "of known class",
+    "women",
+    "accuracy",
+    "always the larger class",
+    "looked for",
+    "AUC",
+    "metadata alone, AUC",
+)
+
+
+@dataclass(frozen=True)
+class System:
+    """One run and the system it follows.
+
+    `in_training` and `watched` are the accuracies of the last epoch on what was fitted to and on the women watched, means of
+    the folds; `judged` has a row for every set on which it was judged, by the names of `COLUMNS`.
+    """
+
+    run: Run
+    recipe: Recipe
+    in_training: float
+    watched: float
+    epochs: tuple[int, int]
+    judged: tuple[dict[str, str], ...]
+
+
+def system(folder: Path) -> System:
+    """What a finished run has to say.
+
+    Raises ValueError where it is no run, or was not judged yet.
+    """
+    run, recipe = runs.read_run(folder), recipes.read_one(folder / "recipe.toml")
+    try:
+        report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{run.id} was not judged yet; 'evaluate' does it") from None
+    histories = [each for fold in run.fold_folders if (each := runs.read_history(fold))["epoch"].size]
+    epochs = [len(each["epoch"]) for each in histories]
+    sets = {(row["set"], row["part"]): row for row in report["sets"] if row["unit"] == "image"}
+    return System(
+        run,
+        recipe,
+        float(np.mean([each["accuracy"][-1] for each in histories])),
+        float(np.mean([each["val_accuracy"][-1] for each in histories])),
+        (min(epochs), max(epochs)),
+        tuple(
+            _row(row, sets.get((row["set"], row["part"])), recipe)
+            for row in report["classes_judged"]
+            if row["part"] in PARTS
+        ),
+    )
+
+
+def _row(classes: dict[str, Any], one: dict[str, Any] | None, recipe: Recipe) -> dict[str, str]:
+    majority = classes["majority"]
+    return dict(
+        zip(
+            COLUMNS,
+            (
+                f"{classes['set']}, {PARTS[classes['part']]}",
+                str(classes["n"] + classes["n_left_open"]),
+                str(classes["n"]),
+                str(one["n_women"] if one else classes["n_women"]),
+                interval(classes["accuracy"], percent=True),
+                f"{100 * majority['accuracy']:.1f} % ({majority['class']})" if majority else "–",
+                f"{one['n_cancer']} {recipe.classes[-1]}" if one else "–",
+                interval(one["auc"]) if one else "–",
+                interval(one["metadata_auc"]) if one else "–",
+            ),
+            strict=True,
+        )
+    )
+
+
+def percent(share: float) -> str:
+    """A share as it is printed; "–" for none."""
+    return "–" if np.isnan(share) else f"{100 * share:.1f} %"
+
+
+def epochs_words(found: System) -> str:
+    """How many epochs were fitted."""
+    least, most = found.epochs
+    folds = f"{len(found.run.fold_folders)} folds of " if found.run.folds > 1 else ""
+    return f"{folds}{least if least == most else f'{least} to {most}'} epochs"
+
+
+def markdown(folders: Sequence[Path]) -> str:
+    """All runs as a page: what authors state beside what was found, then each system's figures and the reason.
+
+    Raises ValueError as `system` does.
+    """
+    found = [system(folder) for folder in folders]
+    parts = [
+        _table(
+            (
+                "Recipe",
+                "Its authors state",
+                "Fitted",
+                "Right in training",
+                "Right of women held out",
+                "Always the larger class",
+            ),
+            [_summary(each) for each in found],
+        )
+    ]
+    titles = dict.fromkeys(each.recipe.system.title for each in found)
+    for title in titles:
+        own = [each for each in found if each.recipe.system.title == title]
+        parts += [
+            f"## {title}",
+            f"Stated by its authors: {own[0].recipe.system.stated}. {own[0].recipe.system.reason}",
+            _table(
+                ("Recipe", *COLUMNS), [(f"`{each.recipe.name}`", *row.values()) for each in own for row in each.judged]
+            ),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(found: System) -> tuple[str, ...]:
+    held_out = [row for row in found.judged if row["set"].endswith(PARTS["test"])]
+    return (
+        f"`{found.recipe.name}`",
+        found.recipe.system.stated,
+        epochs_words(found),
+        percent(found.in_training),
+        "; ".join(f"{row['set'].split(',')[0]} {row['accuracy']}" for row in held_out),
+        "; ".join(row["always the larger class"] for row in held_out),
+    )
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
