@@ -101,7 +101,8 @@ class ProtocolSpec:
     """Who is judged: a `share` of the women once, or each of `k` folds in turn. Of the rest, `validation` is the share watched, not
     fitted.
 
-    `outside` names data sets that are only judged on.
+    `outside` names data sets that are only judged on. With `permuted`, labels of the women fitted to and watched are dealt out anew:
+    the control run, which finds nothing unless the protocol leaks.
     """
 
     kind: Literal["holdout", "folds"]
@@ -109,6 +110,7 @@ class ProtocolSpec:
     k: int = 5
     validation: float = 0.15
     outside: tuple[str, ...] = ()
+    permuted: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ A label may leave a class open (`not_malignant`): then every class it may be is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -108,6 +108,16 @@ def samples(rows: Sequence[Row], slots: npt.NDArray[np.int64], recipe: Recipe) -
         np.array([[each[1] if each else -1 for each in group] for group in groups], dtype=np.int64).reshape(-1, views),
         np.array([_possible(rows, recipe) for rows in taken], dtype=np.float32).reshape(-1, len(recipe.classes)),
     )
+
+
+def permuted(samples: Samples, places: npt.NDArray[np.int64], rng: np.random.Generator) -> Samples:
+    """The same samples; what is known of those at `places` is dealt out anew among them, within each data set."""
+    possible = samples.possible.copy()
+    sets = np.array([samples.rows[place].dataset for place in places])
+    for name in np.unique(sets):
+        own = places[sets == name]
+        possible[own] = samples.possible[rng.permutation(own)]
+    return replace(samples, possible=possible)
 
 
 def _grouped(seen: Sequence[_Seen], views: int) -> list[list[_Seen | None]]:

@@ -57,6 +57,8 @@ def require_servable(recipe: Recipe) -> None:
             f"{recipe.name} looks for {recipe.classes[-1]!r}; the reading page shows the probability of malignant, so only a network whose "
             "last class is malignant can be promoted"
         )
+    if recipe.protocol.permuted:
+        raise ValueError(f"{recipe.name} was fitted to labels dealt out anew; a control run is not promoted")
     if recipe.network.views != 1:
         raise ValueError(
             f"{recipe.name} reads {recipe.network.views} pictures at once; the reading page scores each by itself, so it cannot be promoted"

@@ -24,7 +24,7 @@ from mammo_core.training.bench.parts import divided
 from mammo_core.training.bench.pictures import Stopped, decode
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.runs import Run, Status
-from mammo_core.training.bench.samples import limited, samples, used
+from mammo_core.training.bench.samples import limited, permuted, samples, used
 from mammo_core.training.datasets import Row, read_dataset
 from mammo_core.training.duplicates import require_clean
 
@@ -131,7 +131,11 @@ def _fitted(diary: Diary) -> None:
         places = {part: np.flatnonzero(side == part) for part in ("train", "validation", "test", "outside")}
         done = len(runs.read_history(at)["epoch"])
         diary.note(fold=number, epoch=done, batch=0, message="")
-        fit_fold(Fold(at, number, recipe, store, found, places, weights), line)
+        known = found
+        if recipe.protocol.permuted:
+            for part in ("train", "validation"):
+                known = permuted(known, places[part], np.random.default_rng((recipe.seed, number)))
+        fit_fold(Fold(at, number, recipe, store, known, places, weights), line)
     diary.note(message="Judging it.")
     evaluate(folder)
 

@@ -160,6 +160,8 @@ def test_networks_the_page_cannot_show_are_refused() -> None:
         )
     with pytest.raises(ValueError, match="reads 2 pictures at once"):
         require_servable(recipe(network__views=2))
+    with pytest.raises(ValueError, match="a control run"):
+        require_servable(recipe(protocol__permuted=True))
 
 
 def test_how_the_rest_divides_is_said_for_every_set_of_classes() -> None:

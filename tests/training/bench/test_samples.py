@@ -8,7 +8,7 @@ import pytest
 
 from mammo_core.training.bench.parts import divided
 from mammo_core.training.bench.recipe import Recipe, from_table
-from mammo_core.training.bench.samples import limited, samples, used
+from mammo_core.training.bench.samples import limited, permuted, samples, used
 from mammo_core.training.datasets import Row
 from tests.training.bench.tiny import TABLE, recipe, rows
 
@@ -54,6 +54,17 @@ def test_the_worst_picture_of_a_breast_counts() -> None:
     assert samples(views, np.arange(2), _three(views=2)).possible.tolist() == [[0, 0, 1]]
     views[1] = _view("a", "L", "MLO", "benign")
     assert samples(views, np.arange(2), _three(views=2)).possible.tolist() == [[1, 1, 0]]
+
+
+def test_labels_dealt_out_anew_stay_in_their_set_and_leave_the_judged_alone() -> None:
+    table = [*rows(40), *(replace(row, dataset="other", label="malignant") for row in rows(10))]
+    found, places = samples(table, np.arange(50), recipe()), np.arange(4, 50)
+    dealt = permuted(found, places, np.random.default_rng(0))
+    assert dealt.possible[:4].tolist() == found.possible[:4].tolist()
+    assert dealt.possible[40:].tolist() == found.possible[40:].tolist(), "all of one set are malignant"
+    changed = (dealt.possible[4:40] != found.possible[4:40]).any(axis=1)
+    assert 6 < changed.sum() < 30
+    assert dealt.possible.sum(axis=0).tolist() == found.possible.sum(axis=0).tolist()
 
 
 def test_a_limit_takes_whole_women_of_every_label() -> None:
