@@ -108,8 +108,16 @@ def _layout(path: Path) -> str | None:
 def _read(path: Path, layout: str) -> Table:
     try:
         table = LAYOUTS[layout].read(path)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ValueError(f"{path} is not in the layout {layout}: {error.filename} is not there") from error
+    if not table.rows and not table.missing and not LAYOUTS[layout].recognises(path):
+        raise ValueError(f"{path} is not in the layout {layout}; see docs/datasets.md")
+    first: dict[Path, Row] = {}
+    for row in table.rows:
+        if (other := first.setdefault(row.path, row)) is not row:
+            raise ValueError(
+                f"{row.path} is listed twice: {other.label}, of {other.patient_id}, and {row.label}, of {row.patient_id}"
+            )
     both = in_both_parts(table.rows)
     if not both:
         return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def read(root: Path) -> Table:
     """
     files = Files(root)
     lesions = read_boxes(root / BOXES)
-    missing = [file for file in lesions if not (root / file).is_file()]
+    missing = [file for file in lesions if not os.path.isfile(root / file)]
     rows = [
         marked_row(files, root / file, [lesion for _, lesion in found], "", "")
         for file, found in lesions.items()

@@ -12,7 +12,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from mammo_core.training.datasets.listing import Files, Record, counted, named, needed, one_of, records, side, worst
+from mammo_core.training.datasets.listing import (
+    Files,
+    Record,
+    counted,
+    inside,
+    named,
+    needed,
+    one_of,
+    records,
+    side,
+    worst,
+)
 from mammo_core.training.datasets.table import Row, Table
 
 LISTS = {f"{kind}_case_description_{part}_set.csv": part for kind in ("mass", "calc") for part in ("train", "test")}
@@ -109,7 +120,7 @@ def _case(record: Record, part: str) -> _Case:
         part=part,
         label=one_of(record["pathology"], _PATHOLOGIES, "the pathology"),
         density=next((record[name] for name in _DENSITIES if name in record), ""),
-        path=PurePosixPath(needed(record, "image file path").replace("\\", "/")),
+        path=PurePosixPath(inside(needed(record, "image file path"))),
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pydicom
-from pydicom.errors import InvalidDicomError
 
 from mammo_core.intake.views import projection
 from mammo_core.training.datasets.listing import Files, age, counted, heading, named, needed, one_of, records, side
@@ -34,7 +33,7 @@ def read(root: Path) -> Table:
     if sheet is None:
         raise ValueError(f"{root} holds no clinical sheet as CSV")
     breasts: dict[str, dict[str, tuple[str, float | None]]] = {}
-    for row, record in records(sheet, COLUMNS, ";,"):
+    for row, record in records(sheet, COLUMNS):
         with named(sheet, row):
             laterality = side(needed(record, "LeftRight"))
             label = one_of(record["classification"], _LABELS, "the classification")
@@ -78,8 +77,10 @@ def read(root: Path) -> Table:
 def _side_and_view(path: Path) -> tuple[str, str]:
     try:
         found = projection(pydicom.dcmread(path, stop_before_pixels=True), path.name)
-    except InvalidDicomError as error:
-        raise ValueError(f"{path} is no DICOM file: only its header says which breast it shows") from error
+    except Exception as error:  # a broken header makes pydicom raise nearly anything
+        raise ValueError(
+            f"{path} is no DICOM file that can be read: only its header says which breast it shows"
+        ) from error
     return found.laterality.value if found.laterality else "", found.view_code
 
 

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os
+from collections import Counter
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mammo_core.training.datasets.detection import class_of, marked_row, marked_table, part_of, unmarked
-from mammo_core.training.datasets.listing import Files, named, number
+from mammo_core.training.datasets.listing import Files, inside, named, number
 from mammo_core.training.datasets.table import Lesion, Row, Table
+
+_KEYS = ("images", "annotations", "categories")
 
 
 def recognises(root: Path) -> bool:
@@ -28,57 +32,93 @@ def read(root: Path) -> Table:
     files = Files(root)
     rows: list[Row] = []
     missing: list[str] = []
-    for path, content in _found(root).items():
+    found = {path: _content(path) for path in _found(root)}
+    images = {path: _by_id(path, "images", content["images"], "file_name") for path, content in found.items()}
+    stems = Counter(PurePosixPath(name).stem for names in images.values() for name in names.values())
+    for path, content in found.items():
+        # Roboflow adds a class that stands for all of them, and that no box has.
+        used = {str(each.get("category_id")) for each in content["annotations"] if isinstance(each, dict)}
+        names = _by_id(path, "categories", content["categories"], "name")
         with named(path, "categories"):
-            # Roboflow adds a class that stands for all of them, and that no box has.
-            used = {annotation.get("category_id") for annotation in content["annotations"]}
-            classes = {one["id"]: class_of(str(one["name"])) for one in content["categories"] if one["id"] in used}
-        lesions: dict[Any, list[Lesion]] = {image["id"]: [] for image in content["images"]}
-        for annotation in content["annotations"]:
-            with named(path, f"annotation {annotation.get('id')}"):
-                if annotation.get("image_id") not in lesions:
-                    raise ValueError(f"there is no image {annotation.get('image_id')}")
-                lesions[annotation["image_id"]].append(_lesion(annotation, classes))
+            classes = {category: class_of(name) for category, name in names.items() if category in used}
+        lesions: dict[str, list[Lesion]] = {image: [] for image in images[path]}
+        for count, annotation in enumerate(content["annotations"], start=1):
+            with named(
+                path, f"annotation {annotation.get('id') if isinstance(annotation, dict) else f'number {count}'}"
+            ):
+                image = _said(annotation, "image_id")
+                if image not in lesions:
+                    raise ValueError(f"there is no image {image}")
+                lesions[image].append(_lesion(annotation, classes))
         part = part_of([*path.relative_to(root).parts[:-1], *path.stem.split("_")])
-        for image in content["images"]:
-            picture = _picture(path, files, str(image["file_name"]))
+        for image, name in images[path].items():
+            picture = _picture(path, files, name, stems)
             if picture is None:
-                missing.append(str(image["file_name"]))
+                missing.append(name)
             else:
-                rows.append(marked_row(files, picture, lesions[image["id"]], part, unmarked(classes.values())))
+                rows.append(marked_row(files, picture, lesions[image], part, unmarked(classes.values())))
     return marked_table(rows, missing)
 
 
-def _lesion(annotation: dict[str, Any], classes: dict[Any, str]) -> Lesion:
-    category, box = annotation.get("category_id"), annotation.get("bbox") or ()
+def _said(entry: Any, key: str) -> str:
+    """What an image, a category or an annotation says under a key. Raises ValueError where it says nothing."""
+    found = entry.get(key) if isinstance(entry, dict) else None
+    if not isinstance(found, (int, str)) or found == "":
+        raise ValueError(f"{key} is missing")
+    return str(found)
+
+
+def _by_id(path: Path, of: str, entries: list[Any], key: str) -> dict[str, str]:
+    """What each entry says under a key, by its id. Raises ValueError naming the entry that says it not, or has another's id."""
+    found: dict[str, str] = {}
+    for count, entry in enumerate(entries, start=1):
+        with named(path, f"{of}, entry {count}"):
+            if (one := _said(entry, "id")) in found:
+                raise ValueError(f"another entry has the id {one}")
+            found[one] = inside(_said(entry, key)) if key == "file_name" else _said(entry, key)
+    return found
+
+
+def _lesion(annotation: dict[str, Any], classes: dict[str, str]) -> Lesion:
+    category, box = _said(annotation, "category_id"), annotation.get("bbox")
     if category not in classes:
         raise ValueError(f"there is no category {category}")
-    if len(box) != 4:
+    if not isinstance(box, list) or len(box) != 4:
         raise ValueError("a box has four numbers")
     left, top, width, height = (number(str(each), "a number of the box") for each in box)
     return Lesion((top, left, top + height, left + width), classes[category])
 
 
-def _found(root: Path) -> dict[Path, dict[str, Any]]:
-    """The COCO files of a set and what they hold."""
+def _found(root: Path) -> list[Path]:
+    """The COCO files of a set, those that are torn among them."""
     places = ("*.json", "*/*.json") if root.is_dir() else ()
-    read = {path: _content(path) for place in places for path in sorted(root.glob(place))}
-    return {path: content for path, content in read.items() if content}
+    return [path for place in places for path in sorted(root.glob(place)) if _is_coco(path)]
+
+
+def _is_coco(path: Path) -> bool:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content = json.loads(text)
+    except (OSError, UnicodeDecodeError):
+        return False
+    except ValueError:
+        return '"images"' in text  # COCO's, but no whole JSON
+    return isinstance(content, dict) and all(isinstance(content.get(key), list) for key in _KEYS)
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """What a COCO file holds; nothing of any other."""
+    """What a COCO file holds. Raises ValueError where it is torn."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    keys = ("images", "annotations", "categories")
-    return content if isinstance(content, dict) and all(isinstance(content.get(key), list) for key in keys) else {}
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no whole JSON: {error}") from error
+    return content
 
 
-def _picture(path: Path, files: Files, name: str) -> Path | None:
-    """A picture that a COCO file names: beside it, from the set's folder or its images, or anywhere by its name."""
+def _picture(path: Path, files: Files, name: str, stems: Counter[str]) -> Path | None:
+    """A picture that a COCO file names: beside it, from the set's folder or its images, or anywhere if no other has its name."""
     for folder in (path.parent, files.root, files.root / "images"):
-        if (folder / name).is_file():
+        if os.path.isfile(folder / name):
             return folder / name
-    return files.stem(Path(name).stem)
+    stem = PurePosixPath(name).stem
+    return files.stem(stem) if stems[stem] == 1 else None

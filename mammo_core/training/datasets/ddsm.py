@@ -18,6 +18,7 @@ from mammo_core.training.datasets.table import Lesion, Row, Table
 
 _VIEW = re.compile(r"(LEFT|RIGHT)_(CC|MLO)")
 _PATHOLOGIES = {"MALIGNANT": "malignant", "BENIGN": "benign", "BENIGN_WITHOUT_CALLBACK": "benign", "UNPROVEN": ""}
+_FILES = (".LJPEG", ".OVERLAY")
 _STEPS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 """Rows and columns that each direction of a chain code goes: 0 is up, on clockwise."""
 
@@ -52,12 +53,12 @@ def read(root: Path) -> Table:
         for row in _case(files, ics):
             if isinstance(row, Row):
                 rows.append(row)
-            elif row.endswith(".LJPEG"):
+            elif row.endswith(_FILES):
                 missing.append(row)
             else:
                 left_out[row] = left_out.get(row, 0) + 1
     notes = [f"{counted(count, 'picture')} {why}." for why, count in left_out.items()]
-    if missing:
+    if any(name.endswith(_FILES[0]) for name in missing):
         notes.append("The set's own LJPEG files are not read: convert them to PNG or TIFF of the same name first.")
     return Table(tuple(rows), tuple(missing), tuple(notes))
 
@@ -66,22 +67,28 @@ def _case(files: Files, ics: Path) -> Iterator[Row | str]:
     """The rows of one case; for a view without row the name of its missing file, or why it was left out."""
     told: dict[str, str] = {}
     grids: dict[str, tuple[float, float]] = {}
+    announced: set[str] = set()
     for count, line in enumerate(ics.read_text(encoding="latin-1").splitlines(), start=1):
         word, _, rest = line.strip().partition(" ")
         told[word] = rest.strip()
         if _VIEW.fullmatch(word):
             with named(ics, f"row {count}"):
                 grids[word] = _grid(rest.split())
+            if "OVERLAY" in rest.split():
+                announced.add(word)
     case = ics.stem.replace("-", "_")
     overlays = {view: ics.with_name(f"{case}.{view}.OVERLAY") for view in grids}
     outlines = {view: list(_outlines(overlay)) for view, overlay in overlays.items()}
-    outlined = {view.partition("_")[0] for view, found in outlines.items() if found}
+    outlined = {view.partition("_")[0] for view, found in outlines.items() if found or view in announced}
     of_normals = any(folder.lower().startswith("normal") for folder in ics.parts[-3:-1])
     with named(ics, "PATIENT_AGE"):
         years = age(told.get("PATIENT_AGE", "")) or None
     for view, grid in grids.items():
         side, projection = view.split("_")
         labels = [outline.label for outline in outlines[view] if outline.label]
+        if view in announced and not outlines[view]:
+            yield files.name(overlays[view])
+            continue
         if outlines[view] and not labels:
             yield "with unproven lesions alone were left out"
             continue
@@ -113,23 +120,40 @@ def _grid(words: list[str]) -> tuple[float, float]:
     said = dict(zip(words[::2], words[1::2], strict=False))
     if not {"LINES", "PIXELS_PER_LINE"} <= set(said):
         raise ValueError("LINES and PIXELS_PER_LINE are wanted")
-    return number(said["LINES"], "LINES"), number(said["PIXELS_PER_LINE"], "PIXELS_PER_LINE")
+    rows, columns = number(said["LINES"], "LINES"), number(said["PIXELS_PER_LINE"], "PIXELS_PER_LINE")
+    if min(rows, columns) < 1:
+        raise ValueError(f"a view of {rows:g} LINES and {columns:g} PIXELS_PER_LINE holds nothing")
+    return rows, columns
 
 
 def _outlines(overlay: Path) -> Iterator[_Outline]:
-    """The outlines of abnormalities; the cores inside them are passed over."""
+    """The outlines of abnormalities; the cores inside them are passed over.
+
+    Raises ValueError where fewer abnormalities are outlined than the file announces: what was torn off may be the cancer.
+    """
     if not overlay.is_file():
         return
-    label, wanted = "", False
-    for count, line in enumerate(overlay.read_text(encoding="latin-1").splitlines(), start=1):
+    label: str | None = None
+    wanted, fresh, announced, seen = False, True, 1.0, 0
+    lines = overlay.read_text(encoding="latin-1").splitlines()
+    for count, line in enumerate(lines, start=1):
         row = f"row {count}"
         word, _, rest = line.strip().partition(" ")
         with named(overlay, row):
-            if word == "PATHOLOGY":
+            if word == "TOTAL_ABNORMALITIES":
+                announced = max(1.0, number(rest, "the number of abnormalities"))
+            elif word == "ABNORMALITY":
+                label, fresh = None, True
+            elif word == "PATHOLOGY":
                 label = one_of(rest.strip(), _PATHOLOGIES, "the pathology")
             elif wanted:
+                if label is None:
+                    raise ValueError("an outline has no pathology")
                 yield _Outline(row, _box(line.split()), label)
+                seen, fresh = seen + fresh, False
         wanted = word == "BOUNDARY"
+    if seen < announced:
+        raise ValueError(f"{overlay}, row {len(lines)}: it ends after {seen} of {announced:g} abnormalities")
 
 
 def _box(chain: list[str]) -> tuple[float, float, float, float]:

@@ -43,8 +43,8 @@ def read(root: Path) -> Table:
         if not classes:
             elsewhere += 1
             continue
-        place = max(number for number, folder in enumerate(folders) if folder.lower() == classes[0])
-        women = [name for name in folders[place + 1 :] if name.lower() not in (*PARTS, *_NO_WOMAN)]
+        place = [folder.lower() for folder in folders].index(classes[0])
+        women = [name for name in folders[place + 1 :] if name.lower() not in (*PARTS, *_NO_WOMAN, *LABELS)]
         without_woman += not women
         file = files.name(path)
         # A stem that comes up twice, as "1" in both classes, would make one woman of two.

@@ -48,7 +48,7 @@ def read(root: Path) -> Table:
     rows: list[Row] = []
     missing: list[str] = []
     nameless = 0
-    for row, record in records(path, COLUMNS, ";,"):
+    for row, record in records(path, COLUMNS, once="File Name"):
         if not record["File Name"] and not record[birads]:
             continue  # remarks below the table of the sheet
         with named(path, row):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -30,6 +31,9 @@ PARTS = {
 }
 """What folders and lists call the official parts of a set, and what a table calls them."""
 
+DELIMITERS = ",;"
+"""What parts the cells of a list; spreadsheets of many countries write semicolons."""
+
 Record = dict[str, str]
 
 
@@ -42,32 +46,44 @@ def named(path: Path, row: str) -> Iterator[None]:
         raise ValueError(f"{path}, {row}: {error}") from error
 
 
-def records(path: Path, columns: Iterable[str], delimiters: str = ",") -> Iterator[tuple[str, Record]]:
+def records(
+    path: Path, columns: Iterable[str], also: Iterable[str] = (), once: str = ""
+) -> Iterator[tuple[str, Record]]:
     """The rows of a CSV file with their names: "row 2" is the first, as a spreadsheet counts; empty rows are passed over.
 
-    Cells are stripped. Of several `delimiters` the one that parts the heading most often counts.
+    Cells are stripped; commas or semicolons part them, whichever the heading has more of. `also` are columns that may be
+    missing; what stands in the column `once` stands there in one row only.
 
     Raises:
-        ValueError: one of `columns` is missing, the file is no text in UTF-8, or a row has more cells than the heading.
+        ValueError: one of `columns` is missing, one of them or of `also` is there twice, the file is no text in UTF-8, a
+            quotation mark is left open, a row has more cells than the heading, or says again what is said once.
     """
+    row, seen = "row 1", dict[str, str]()
     with path.open(newline="", encoding="utf-8-sig") as stream:
         try:
             heading = stream.readline()
             stream.seek(0)
-            reader = csv.reader(stream, delimiter=max(delimiters, key=heading.count))
+            reader = csv.reader(stream, delimiter=max(DELIMITERS, key=heading.count), strict=True)
             names = [cell.strip() for cell in next(reader, [])]
-            missing = [column for column in columns if column not in names]
-            if missing:
+            if missing := [column for column in columns if column not in names]:
                 raise ValueError(f"{path} has no column {', '.join(missing)}")
-            for number, cells in enumerate(reader, start=2):
+            if twice := [column for column in (*columns, *also) if names.count(column) > 1]:
+                raise ValueError(f"{path} has more than one column {', '.join(twice)}")
+            for count, cells in enumerate(reader, start=2):
+                row = f"row {count}"
                 stripped = [cell.strip() for cell in cells]
                 if any(stripped[len(names) :]):
-                    raise ValueError(f"{path}, row {number}: there are more cells than in the heading")
+                    raise ValueError(f"{path}, {row}: there are more cells than in the heading")
                 if any(stripped):
                     stripped += [""] * (len(names) - len(stripped))
-                    yield f"row {number}", dict(zip(names, stripped, strict=False))
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise ValueError(f"{path} is no CSV text: {error}") from error
+                    record = dict(zip(names, stripped, strict=False))
+                    if (first := seen.setdefault(record.get(once, ""), row)) != row and record.get(once):
+                        raise ValueError(f"{path}, {row}: {once} {record[once]} stands in {first} already")
+                    yield row, record
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is no text in UTF-8; save it as such") from error
+        except csv.Error as error:
+            raise ValueError(f"{path} is no CSV text after {row}: {error}") from error
 
 
 def heading(path: Path) -> list[str]:
@@ -111,7 +127,22 @@ def age(text: str) -> float | None:
     Raises:
         ValueError: the text is no age.
     """
-    return number(text.removesuffix("Y"), "the age") if text else None
+    years = number(text.removesuffix("Y"), "the age") if text else None
+    if years is not None and years < 0:
+        raise ValueError(f"the age is {text!r}, less than nothing")
+    return years
+
+
+def inside(text: str) -> str:
+    """A file's place as a list gives it, from the list's folder on: with slashes and without detours, so that it has one name.
+
+    Raises:
+        ValueError: it leaves the folder.
+    """
+    place = posixpath.normpath(text.replace("\\", "/"))
+    if place.startswith(("/", "../")) or place == "..":
+        raise ValueError(f"{text} lies outside the folder of its list")
+    return place
 
 
 def side(text: str) -> str:
@@ -150,7 +181,7 @@ def size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as picture:
             return picture.height, picture.width
-    except OSError as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # all of them Pillow's
         raise ValueError(f"{path} is no picture that can be measured") from error
 
 
@@ -171,6 +202,10 @@ class Files:
         self.root = root
         found = []
         for folder, below, names in os.walk(root, followlinks=True):
+            here = Path(folder)
+            if here.is_symlink() and here.resolve() in {above.resolve() for above in here.parents}:
+                below.clear()  # a link back to a folder above, whose files are seen there
+                continue
             below[:] = [name for name in below if not name.startswith(".")]
             found += [Path(folder, name) for name in names if not name.startswith(".")]
         self.all = sorted(found)

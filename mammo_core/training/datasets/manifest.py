@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from mammo_core.training.datasets.listing import PARTS, age, named, needed, number, records, side
+from mammo_core.training.datasets.listing import PARTS, age, inside, named, needed, number, records, side
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 NAME = "manifest.csv"
 COLUMNS = ("file", "patient_id", "label")
+MORE = ("dataset", "laterality", "view", "age", "density", "machine", "site", "part", "split_official")
 BOXES = "boxes.csv"
 BOX_COLUMNS = ("file", "x0", "y0", "x1", "y1", "label")
 
@@ -30,9 +32,9 @@ def read(root: Path) -> Table:
     rows: list[Row] = []
     missing: list[str] = []
     seen: dict[str, str] = {}
-    for row, record in records(path, COLUMNS):
+    for row, record in records(path, COLUMNS, also=MORE):
         with named(path, row):
-            file = needed(record, "file")
+            file = inside(needed(record, "file"))
             if file in seen:
                 raise ValueError(f"{file} stands in {seen[file]} already")
             seen[file] = row
@@ -52,7 +54,9 @@ def read(root: Path) -> Table:
                 part=PARTS.get(part.lower(), part),
                 lesions=tuple(lesion for _, lesion in lesions.get(file, ())),
             )
-        if read_row.path.is_file():
+            if read_row.label != "malignant" and any(lesion.label == "malignant" for lesion in read_row.lesions):
+                raise ValueError(f"{file} is {read_row.label}, and {BOXES} marks a malignant lesion in it")
+        if os.path.isfile(read_row.path):
             rows.append(read_row)
         else:
             missing.append(file)
@@ -74,5 +78,5 @@ def read_boxes(path: Path) -> dict[str, list[tuple[str, Lesion]]]:
         with named(path, row):
             left, top, right, bottom = (number(record[column], column) for column in ("x0", "y0", "x1", "y1"))
             lesion = Lesion((top, left, bottom, right), record["label"].lower())
-            lesions.setdefault(needed(record, "file"), []).append((row, lesion))
+            lesions.setdefault(inside(needed(record, "file")), []).append((row, lesion))
     return lesions

@@ -36,7 +36,7 @@ class _Line:
 def recognises(root: Path) -> bool:
     """Whether the folder holds the set's list."""
     path = _info(root)
-    return path is not None and re.search(r"^mdb\d{3}", _text(path), re.MULTILINE) is not None
+    return path is not None and re.search(r"^mdb\d{3}", _text(path), re.MULTILINE | re.IGNORECASE) is not None
 
 
 def read(root: Path) -> Table:
@@ -83,10 +83,10 @@ def read(root: Path) -> Table:
 def _lines(info: Path) -> Iterator[_Line]:
     for count, line in enumerate(_text(info).splitlines(), start=1):
         words = line.split()
-        if not words or not words[0].startswith("mdb"):
+        if not words or not words[0].lower().startswith("mdb"):
             continue  # the README that stands before the table in some copies
         with named(info, f"row {count}"):
-            yield _line(f"row {count}", words)
+            yield _line(f"row {count}", [words[0].lower(), *words[1:]])
 
 
 def _line(row: str, words: list[str]) -> _Line:

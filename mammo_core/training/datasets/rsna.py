@@ -40,7 +40,7 @@ def read(root: Path) -> Table:
     files = Files(root)
     rows: list[Row] = []
     missing: list[str] = []
-    for row, record in records(root / NAME, COLUMNS):
+    for row, record in records(root / NAME, COLUMNS, once="image_id"):
         with named(root / NAME, row):
             woman, image = needed(record, "patient_id"), needed(record, "image_id")
             path = files.stem(image, f"{woman}_{image}")

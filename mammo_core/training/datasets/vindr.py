@@ -55,7 +55,7 @@ def read(root: Path) -> Table:
     told = _metadata(root / METADATA) if (root / METADATA).is_file() else {}
     rows: list[Row] = []
     missing: list[str] = []
-    for row, record in records(root / BREASTS, BREAST_COLUMNS):
+    for row, record in records(root / BREASTS, BREAST_COLUMNS, once="image_id"):
         with named(root / BREASTS, row):
             study, image = needed(record, "study_id"), needed(record, "image_id")
             path = files.stem(image, f"{study}_{image}")

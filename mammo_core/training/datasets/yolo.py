@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from mammo_core.training.datasets.detection import class_of, marked_row, marked_table, part_of, unmarked
 from mammo_core.training.datasets.listing import Files, clipped, named, number, size
 from mammo_core.training.datasets.table import Lesion, Row, Table
+
+CLASSES = "classes.txt"
 
 
 def recognises(root: Path) -> bool:
@@ -24,21 +27,39 @@ def read(root: Path) -> Table:
     """
     source, names = _classes(root)
     with named(source, "names"):
-        classes = [class_of(name) for name in names]
+        classes = [class_of(name) for name in _in_order(names)]
     files = Files(root)
     rows: list[Row] = []
+    read_boxes = set()
     for path in files.pictures:
         parts = path.relative_to(root).parts
         if "images" in parts[:-1]:
             place = max(place for place, folder in enumerate(parts[:-1]) if folder == "images")
             boxes = root.joinpath(*parts[:place], "labels", *parts[place + 1 :]).with_suffix(".txt")
             lesions = _lesions(boxes, path, classes) if boxes.is_file() else []
+            read_boxes.add(boxes)
             rows.append(marked_row(files, path, lesions, part_of(parts[:-1]), unmarked(classes)))
-    return marked_table(rows, [])
+    boxes_of_none = [path for path in files.all if _is_boxes(path.relative_to(root)) and path not in read_boxes]
+    return marked_table(rows, [f"the picture of {files.name(path)}" for path in boxes_of_none])
 
 
-def _classes(root: Path) -> tuple[Path, list[str]]:
-    """The file that names the classes, and their names by number; no names where there is none."""
+def _is_boxes(path: Path) -> bool:
+    return "labels" in path.parts[:-1] and path.suffix == ".txt" and path.name != CLASSES
+
+
+def _in_order(names: dict[Any, Any] | list[Any]) -> list[str]:
+    """The names of the classes by number. Raises ValueError where numbers are left out."""
+    if isinstance(names, list):
+        return [str(name) for name in names]
+    numbered = {str(key): str(name) for key, name in names.items()}
+    wanted = [str(number) for number in range(len(names))]
+    if set(numbered) != set(wanted):
+        raise ValueError(f"classes are numbered {', '.join(wanted)}, not {', '.join(numbered)}")
+    return [numbered[number] for number in wanted]
+
+
+def _classes(root: Path) -> tuple[Path, dict[Any, Any] | list[Any]]:
+    """The file that names the classes, and their names as it has them; none where there is no such file."""
     lists = sorted([*root.glob("*.yaml"), *root.glob("*.yml")]) if root.is_dir() else []
     for path in lists:
         try:
@@ -46,18 +67,21 @@ def _classes(root: Path) -> tuple[Path, list[str]]:
         except (OSError, ValueError, yaml.YAMLError):
             continue
         names = content.get("names") if isinstance(content, dict) else None
-        if isinstance(names, dict):
-            return path, [str(names[key]) for key in sorted(names)]
-        if isinstance(names, list):
-            return path, [str(name) for name in names]
-    plain = root / "classes.txt"
-    return plain, plain.read_text(encoding="utf-8").rstrip().splitlines() if plain.is_file() else []
+        if isinstance(names, (dict, list)):
+            return path, names
+    plain = root / CLASSES
+    return plain, _lines(plain) if plain.is_file() else []
+
+
+def _lines(path: Path) -> list[str]:
+    """Words that are no text are shown as such by whoever finds them wrong."""
+    return path.read_text(encoding="utf-8-sig", errors="replace").rstrip().splitlines()
 
 
 def _lesions(boxes: Path, path: Path, classes: list[str]) -> list[Lesion]:
     rows, columns = size(path)
     lesions = []
-    for count, line in enumerate(boxes.read_text(encoding="utf-8").splitlines(), start=1):
+    for count, line in enumerate(_lines(boxes), start=1):
         if line.strip():
             with named(boxes, f"row {count}"):
                 lesions.append(_lesion(line.split(), rows, columns, classes))
