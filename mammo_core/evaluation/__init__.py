@@ -15,7 +15,6 @@ from mammo_core.evaluation.curves import (
     rates,
     reliability,
     roc_band,
-    wilson,
 )
 from mammo_core.evaluation.metrics import (
     Interval,
@@ -30,6 +29,7 @@ from mammo_core.evaluation.metrics import (
 from mammo_core.evaluation.multiclass import Multiclass, multiclass
 from mammo_core.evaluation.paired import Paired, paired_auc, paired_multiclass
 from mammo_core.evaluation.pointing import Pointing, PointingFigures, point, pointing_figures
+from mammo_core.evaluation.score_intervals import wilson
 from mammo_core.evaluation.summaries import exams_at_least
 
 __all__ = [

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
 
-from mammo_core.evaluation.metrics import LEVEL, Floats, checked_probabilities, checked_scores, draws_of_women
+from mammo_core.evaluation.metrics import Floats, checked_probabilities, checked_scores, draws_of_women
+from mammo_core.evaluation.score_intervals import LEVEL, wilson
 
 GRID = np.linspace(0.0, 1.0, 201)
 """Where curves are evaluated."""
@@ -145,15 +145,6 @@ def reliability(
         np.array([each.size for each in members]),
         np.array([int(cancer[each].sum()) for each in members]),
     )
-
-
-def wilson(share: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Ends of the 95 % score interval (Wilson 1927) of (k,) shares of (k,) observations."""
-    p, size = np.asarray(share, np.float64), np.asarray(n, np.float64)
-    z = float(norm.ppf((1 + LEVEL) / 2))
-    middle = (p + z**2 / (2 * size)) / (1 + z**2 / size)
-    half = z / (1 + z**2 / size) * np.sqrt(p * (1 - p) / size + (z / (2 * size)) ** 2)
-    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
 
 
 def _swept(cancer: npt.NDArray[np.bool_], score: Floats, weights: Floats) -> tuple[Floats, Floats]:

@@ -2,7 +2,8 @@
 
 Intervals are percentile bootstraps (Efron & Tibshirani 1993, ch. 13) over women, not over pictures:
 a woman is drawn with all her pictures, so that two views of one breast never pass for two
-observations. Nothing here chooses a model or averages over sets; a figure is of one set.
+observations. Where a figure is 0 or 1 no draw differs, and the interval is that of the women's
+numbers (see `score_intervals`). Nothing here chooses a model or averages over sets; a figure is of one set.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mammo_core.evaluation.score_intervals import LEVEL, perfect_auc_low, wilson
+
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
 
-LEVEL = 0.95
 CHUNK = 4_000_000
 """Most weights held at a time; bounds the bootstrap's memory to about 32 MB an array."""
 
@@ -64,7 +66,7 @@ def auc_interval(
     cancer, scores = checked_scores(truth, score)
     whole = weighted_auc(cancer, scores, np.ones((1, scores.size)))[0]
     drawn = [weighted_auc(cancer, scores, weights) for weights in draws_of_women(women, scores.size, rng, draws)]
-    return percentile_interval(whole, np.concatenate(drawn))
+    return interval_of_auc(float(whole), np.concatenate(drawn), cancer, np.asarray(women))
 
 
 def operating_point(
@@ -87,7 +89,7 @@ def operating_point(
         raise ValueError(f"specificity must lie between 0 and 1, not {specificity}")
     cancer, scores = checked_scores(truth, score)
     threshold = _threshold(cancer, scores, specificity)
-    recalled = scores >= threshold
+    recalled, names = scores >= threshold, np.asarray(women)
     weighed = np.concatenate(
         [
             np.stack([_share(weights, ~recalled, ~cancer), _share(weights, recalled, cancer)], axis=1)
@@ -96,8 +98,8 @@ def operating_point(
     )
     return OperatingPoint(
         threshold=threshold,
-        specificity=percentile_interval(float(np.mean(~recalled[~cancer])), weighed[:, 0]),
-        sensitivity=percentile_interval(float(np.mean(recalled[cancer])), weighed[:, 1]),
+        specificity=interval_of_share(float(np.mean(~recalled[~cancer])), weighed[:, 0], names[~cancer]),
+        sensitivity=interval_of_share(float(np.mean(recalled[cancer])), weighed[:, 1], names[cancer]),
         n=scores.size,
         n_cancer=int(cancer.sum()),
     )
@@ -114,7 +116,7 @@ def share_interval(hits: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Gen
         raise ValueError(f"hits must be (n,) and n at least one, not {yes.shape}")
     everyone = np.ones(yes.shape, bool)
     drawn = [_share(weights, yes, everyone) for weights in draws_of_women(women, yes.size, rng, draws)]
-    return percentile_interval(float(yes.mean()), np.concatenate(drawn))
+    return interval_of_share(float(yes.mean()), np.concatenate(drawn), np.asarray(women))
 
 
 def brier(truth: npt.ArrayLike, probability: npt.ArrayLike) -> float:
@@ -186,6 +188,22 @@ def percentile_interval(value: float, drawn: Floats) -> Interval:
     """Percentile interval of the draws that are defined."""
     low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(value), float(low), float(high))
+
+
+def interval_of_share(value: float, drawn: Floats, women: Array) -> Interval:
+    """Percentile interval of a share's draws; of a share of 0 or 1, Wilson's over the `women` whose cases it is of."""
+    if 0 < value < 1:
+        return percentile_interval(value, drawn)
+    low, high = wilson(value, np.unique(women).size)
+    return Interval(value, float(low), float(high))
+
+
+def interval_of_auc(value: float, drawn: Floats, cancer: npt.NDArray[np.bool_], women: Array) -> Interval:
+    """Percentile interval of an AUC's draws; of an AUC of 0 or 1 that of the women with and without cancer."""
+    if 0 < value < 1:
+        return percentile_interval(value, drawn)
+    low = perfect_auc_low(np.unique(women[cancer]).size, np.unique(women[~cancer]).size)
+    return Interval(value, low, 1.0) if value == 1 else Interval(value, 0.0, 1 - low)
 
 
 def _threshold(cancer: npt.NDArray[np.bool_], score: Floats, specificity: float) -> float:

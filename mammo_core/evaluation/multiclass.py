@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.evaluation.metrics import Floats, Interval, draws_of_women, percentile_interval, weighted_auc
+from mammo_core.evaluation.metrics import (
+    Floats,
+    Interval,
+    draws_of_women,
+    interval_of_auc,
+    interval_of_share,
+    percentile_interval,
+    weighted_auc,
+)
 
 Statistic = Callable[[Floats], Floats]
 """(draws, n) case weights to the figure in each draw, (draws,); NaN where a draw misses a class."""
@@ -60,11 +68,24 @@ def multiclass(
         for some, figure in zip(drawn, figures, strict=True):
             some.append(figure(weights))
     once = np.ones((1, n))
-    accuracy, balanced, auc = (
-        percentile_interval(float(figure(once)[0]), np.concatenate(some))
-        for figure, some in zip(figures, drawn, strict=True)
+    values, spread = [float(figure(once)[0]) for figure in figures], [np.concatenate(some) for some in drawn]
+    members = [place == k for k in np.unique(place)]
+    return Multiclass(
+        interval_of_share(values[0], spread[0], names),
+        _averaged(values[1], spread[1], [interval_of_share(values[1], spread[1], names[own]) for own in members]),
+        _averaged(values[2], spread[2], [interval_of_auc(values[2], spread[2], own, names) for own in members]),
+        n,
+        np.unique(names).size,
     )
-    return Multiclass(accuracy, balanced, auc, n, np.unique(names).size)
+
+
+def _averaged(value: float, drawn: Floats, classes: list[Interval]) -> Interval:
+    """Percentile interval of the draws of a mean over classes; where it is 0 or 1, the means of the `classes`' own ends."""
+    if 0 < value < 1:
+        return percentile_interval(value, drawn)
+    return Interval(
+        value, float(np.mean([each.low for each in classes])), float(np.mean([each.high for each in classes]))
+    )
 
 
 def weighted_accuracy(truth: Places, said: Floats) -> Statistic:

@@ -13,6 +13,7 @@ from mammo_core.evaluation import (
     expected_calibration_error,
     operating_point,
     share_interval,
+    wilson,
 )
 from mammo_core.evaluation.metrics import weighted_auc
 
@@ -56,10 +57,47 @@ def test_auc_of_the_turned_score_is_the_rest_to_one(seed):
     assert turned.as_list() == pytest.approx([1 - plain.value, 1 - plain.high, 1 - plain.low])
 
 
-def test_a_perfect_score_has_an_auc_of_one_without_width():
-    truth = np.array([0, 1] * 20)
-    result = auc_interval(truth, truth, np.arange(40), np.random.default_rng(0))
-    assert result.as_list() == [1, 1, 1]
+@pytest.mark.parametrize("each", [5, 20, 80])
+def test_a_perfect_auc_is_as_sure_as_its_women_are_many(each):
+    truth, women = np.repeat([0, 1], each), np.arange(2 * each)
+    one = auc_interval(truth, truth, women, np.random.default_rng(0), 20)
+    assert (one.value, one.high) == (1, 1)
+    # The area that a standard error of Hanley and McNeil's, with the mean of both numbers, just parts from 1.
+    low, further = one.low, each - 1
+    spread = low * (1 - low) / each**2 * (1 + further * ((1 - low) / (2 - low) + low / (1 + low)))
+    assert (1 - low) / np.sqrt(spread) == pytest.approx(1.96, abs=0.001)
+    assert auc_interval(truth, -truth, women, np.random.default_rng(0), 20).as_list() == pytest.approx([0, 0, 1 - low])
+
+
+def test_further_pictures_of_the_same_women_make_a_perfect_auc_no_surer():
+    truth, women = np.repeat([0, 1], 8), np.arange(16)
+    once = auc_interval(truth, truth, women, np.random.default_rng(0), 20)
+    again = auc_interval(np.repeat(truth, 4), np.repeat(truth, 4), np.repeat(women, 4), np.random.default_rng(0), 20)
+    assert once == again
+
+
+def test_a_perfect_score_s_interval_covers_the_truth_where_a_bootstrap_s_would_not():
+    """Of twelve women a true AUC of 0.95 often looks perfect; the interval must still hold it."""
+    rng = np.random.default_rng(7)
+    truth, held, perfect = np.repeat([0, 1], 6), 0, 0
+    for _ in range(400):
+        score = rng.normal(size=12) + 2.326 * truth
+        found = auc_interval(truth, score, np.arange(12), rng, 10)
+        if found.value == 1:
+            perfect += 1
+            held += found.low <= 0.95
+    assert perfect > 100
+    assert held == perfect
+
+
+def test_a_rate_of_all_has_wilson_s_interval_over_the_women():
+    yes, women = np.ones(24), np.repeat(np.arange(12), 2)
+    assert share_interval(yes, women, np.random.default_rng(0), 20).as_list() == pytest.approx(
+        [1, *np.r_[wilson(1, 12)]]
+    )
+    truth = np.repeat([0, 1], 12)
+    chosen = operating_point(truth, truth, women, 0.9, np.random.default_rng(0), 20)
+    assert chosen.sensitivity.as_list() == chosen.specificity.as_list() == pytest.approx([1, *np.r_[wilson(1, 6)]])
 
 
 def test_interval_holds_the_value_and_agrees_with_hanley_and_mcneil():

@@ -74,3 +74,15 @@ def test_four_copies_of_a_womans_pictures_do_not_narrow_the_intervals():
 def test_what_does_not_fit_together_is_refused(truth, said):
     with pytest.raises(ValueError, match=r"must be|finite|classes"):
         multiclass(truth, said, np.arange(len(truth)), np.random.default_rng(0))
+
+
+def test_probabilities_that_are_always_right_have_intervals_that_are_the_wider_the_fewer_the_women():
+    truth = np.tile(np.arange(3), 8)
+    said = np.eye(3)[truth]
+    many, few = (
+        multiclass(truth, said, women, np.random.default_rng(0), 20) for women in (np.arange(24), np.arange(24) // 6)
+    )
+    for figure in ("accuracy", "balanced_accuracy", "auc"):
+        wide, narrow = getattr(few, figure), getattr(many, figure)
+        assert (wide.value, wide.high) == (narrow.value, narrow.high) == (1, 1)
+        assert wide.low < narrow.low < 1
