@@ -2,7 +2,7 @@
 
 Intervals are percentile bootstraps (Efron & Tibshirani 1993, ch. 13) over women, not over pictures:
 a woman is drawn with all her pictures, so that two views of one breast never pass for two
-observations. Where a figure is 0 or 1 no draw differs, and the interval is that of the women's
+observations. Where no draw differs, as with a figure of 1, the interval is that of the women's
 numbers (see `score_intervals`). Nothing here chooses a model or averages over sets; a figure is of one set.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.evaluation.score_intervals import LEVEL, perfect_auc_low, wilson
+from mammo_core.evaluation.score_intervals import LEVEL, score_auc, wilson
 
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
@@ -191,19 +191,20 @@ def percentile_interval(value: float, drawn: Floats) -> Interval:
 
 
 def interval_of_share(value: float, drawn: Floats, women: Array) -> Interval:
-    """Percentile interval of a share's draws; of a share of 0 or 1, Wilson's over the `women` whose cases it is of."""
-    if 0 < value < 1:
-        return percentile_interval(value, drawn)
+    """Percentile interval of a share's draws; where none differs, Wilson's over the `women` whose cases it is of."""
+    found = percentile_interval(value, drawn)
+    if found.low < found.high:
+        return found
     low, high = wilson(value, np.unique(women).size)
     return Interval(value, float(low), float(high))
 
 
 def interval_of_auc(value: float, drawn: Floats, cancer: npt.NDArray[np.bool_], women: Array) -> Interval:
-    """Percentile interval of an AUC's draws; of an AUC of 0 or 1 that of the women with and without cancer."""
-    if 0 < value < 1:
-        return percentile_interval(value, drawn)
-    low = perfect_auc_low(np.unique(women[cancer]).size, np.unique(women[~cancer]).size)
-    return Interval(value, low, 1.0) if value == 1 else Interval(value, 0.0, 1 - low)
+    """Percentile interval of an AUC's draws; where none differs, the score interval of the women with and without cancer."""
+    found = percentile_interval(value, drawn)
+    if found.low < found.high:
+        return found
+    return Interval(value, *score_auc(value, np.unique(women[cancer]).size, np.unique(women[~cancer]).size))
 
 
 def _threshold(cancer: npt.NDArray[np.bool_], score: Floats, specificity: float) -> float:

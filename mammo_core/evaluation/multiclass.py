@@ -80,9 +80,10 @@ def multiclass(
 
 
 def _averaged(value: float, drawn: Floats, classes: list[Interval]) -> Interval:
-    """Percentile interval of the draws of a mean over classes; where it is 0 or 1, the means of the `classes`' own ends."""
-    if 0 < value < 1:
-        return percentile_interval(value, drawn)
+    """Percentile interval of the draws of a mean over classes; where none differs, the means of the `classes`' own ends."""
+    found = percentile_interval(value, drawn)
+    if found.low < found.high:
+        return found
     return Interval(
         value, float(np.mean([each.low for each in classes])), float(np.mean([each.high for each in classes]))
     )

@@ -1,7 +1,7 @@
 """95 % intervals that come of counts alone: of shares, and of AUCs that leave a bootstrap without width.
 
-Where every case falls on one side, or every pair is in order, all draws of the women give the same figure, as if nothing were left
-to doubt. These intervals say how much is. They know counts and no pictures: whoever asks gives the number of women, not of pictures.
+Where every case falls on one side, every pair is in order, or a kind has only one woman, all draws of the women give the same figure,
+as if nothing were left to doubt. These intervals say how much is. They know counts and no pictures: whoever asks gives the number of women, not of pictures.
 """
 
 from __future__ import annotations
@@ -25,22 +25,26 @@ def wilson(share: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
     return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
 
 
-def perfect_auc_low(n_with: int, n_without: int) -> float:
-    """The lower end of the 95 % score interval of an AUC of 1, of so many with and without.
+def score_auc(area: float, n_with: int, n_without: int) -> tuple[float, float]:
+    """Ends of the 95 % score interval of an AUC of so many cases with and without.
 
-    The AUC that lies as far below 1 as its own standard error allows, by the variance of Hanley and McNeil (1982) with the mean
-    of the two numbers in place of each (Newcombe 2006, Statistics in Medicine 25:559-573, method 5). 1 less this is the upper
-    end for an AUC of 0.
+    The areas that lie as far from the one found as their own standard error allows, by the variance of Hanley and McNeil (1982)
+    with the mean of the two numbers in place of each (Newcombe 2006, Statistics in Medicine 25:559-573, method 5).
 
     Raises:
-        ValueError: one of the numbers is less than one.
+        ValueError: `area` lies outside 0..1, or one of the numbers is less than one.
     """
-    if min(n_with, n_without) < 1:
-        raise ValueError(f"{n_with} with and {n_without} without; at least one of each is needed")
+    if not 0 <= area <= 1 or min(n_with, n_without) < 1:
+        raise ValueError(f"an area of {area} of {n_with} with and {n_without} without: 0..1 and one of each are needed")
+    return _lower(area, n_with, n_without), 1 - _lower(1 - area, n_with, n_without)
+
+
+def _lower(area: float, n_with: int, n_without: int) -> float:
     further = (n_with + n_without) / 2 - 1
 
-    def beyond(area: float) -> float:
-        spread = 1 + further * ((1 - area) / (2 - area) + area / (1 + area))
-        return (1 - area) - Z**2 * area * spread / (n_with * n_without)
+    def beyond(true: float) -> float:
+        spread = 1 + further * ((1 - true) / (2 - true) + true / (1 + true))
+        return float((area - true) ** 2 - Z**2 * true * (1 - true) * spread / (n_with * n_without))
 
-    return float(brentq(beyond, 0.0, 1.0))
+    nearest = min(area, 1 - 1e-9)  # at 1 itself there is no spread
+    return float(brentq(beyond, 0.0, nearest)) if area > 0 else 0.0

@@ -69,6 +69,13 @@ def test_a_perfect_auc_is_as_sure_as_its_women_are_many(each):
     assert auc_interval(truth, -truth, women, np.random.default_rng(0), 20).as_list() == pytest.approx([0, 0, 1 - low])
 
 
+def test_an_auc_of_one_woman_of_each_kind_is_next_to_unknown():
+    """One woman's ten pictures against another's two: no draw differs, though nothing is known of other women."""
+    truth, women = np.repeat([0, 1], [10, 2]), np.repeat(["a", "b"], [10, 2])
+    found = auc_interval(truth, np.r_[np.arange(10), 8.5, 11], women, np.random.default_rng(0), 50)
+    assert found.low < 0.3 < found.value == 0.95 < 0.99 < found.high
+
+
 def test_further_pictures_of_the_same_women_make_a_perfect_auc_no_surer():
     truth, women = np.repeat([0, 1], 8), np.arange(16)
     once = auc_interval(truth, truth, women, np.random.default_rng(0), 20)
