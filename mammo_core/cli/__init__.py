@@ -56,8 +56,15 @@ def _run(asked: argparse.Namespace) -> int:
         raise UsageError(
             "training needs Keras and TensorFlow, which are not installed here: pip install -r requirements.txt"
         ) from error
-    except (ValueError, FileNotFoundError) as error:
-        raise UsageError(str(error)) from error
+    except (ValueError, OSError) as error:
+        raise UsageError(_told(error)) from error
+
+
+def _told(error: Exception) -> str:
+    """An error in words: the operating system's name the file."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _check_data(asked: argparse.Namespace) -> int:
@@ -66,8 +73,8 @@ def _check_data(asked: argparse.Namespace) -> int:
 
     try:
         return check(asked)
-    except (ValueError, FileNotFoundError, ReaderFailed) as error:
-        raise UsageError(str(error)) from error
+    except (ValueError, OSError, ReaderFailed) as error:
+        raise UsageError(_told(error)) from error
 
 
 def _read(asked: argparse.Namespace) -> int:

@@ -16,11 +16,10 @@ import numpy.typing as npt
 from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
 from mammo_core.training import cli_bench, cli_cytology
+from mammo_core.training.bench.recipe import kind_of
 from mammo_core.training.cli_networks import networks as networks
-from mammo_core.training.patch.judge import POINTING_SETS, pointed
-from mammo_core.training.patch.networks import CELL
-from mammo_core.training.patch.patches import hottest
 from mammo_core.training.patch.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
+from mammo_core.training.patch.pointing import POINTING_SETS, highest, peaks, pointed
 from mammo_core.training.patch.recipe import read_ensemble, read_recipe
 
 
@@ -32,6 +31,8 @@ def train(args: argparse.Namespace) -> int:
         raise ValueError("say which recipe")
     if cli_cytology.is_features(args.recipe):
         return cli_cytology.train(args)
+    if (kind := kind_of(args.recipe)) != "patch":
+        raise ValueError(f"{args.recipe}: kind is {kind!r}, wanted classifier, features or patch")
     if args.data is None or args.weights is None:
         raise ValueError("this recipe needs --data and --weights")
     from mammo_core.training.patch.fit import fit_fold
@@ -54,6 +55,10 @@ def crossval(args: argparse.Namespace) -> int:
 
 def evaluate(args: argparse.Namespace) -> int:
     """Judge a run on women it had not seen: a table for all heads put together and for each alone; report.json for the first."""
+    if not args.run.is_dir():
+        raise ValueError(f"{args.run} is no folder of a run")
+    if cli_cytology.is_features(args.run / "recipe.toml"):
+        raise ValueError(f"{args.run} was judged when it was trained; its log.txt says how")
     if args.data is None:
         raise ValueError("this run needs --data")
     from mammo_core.training.patch.judge import judge
@@ -74,6 +79,14 @@ def evaluate(args: argparse.Namespace) -> int:
         print(f"\n{name}: {judged}")
         _print_report(report)
         if number == 0:
+            speakers = [(args.run / f"fold{fold}",) for fold in predictions.fold.tolist()]
+            found = peaks(predictions.rows, speakers, pictures)
+            report["pointing"] = [
+                pointed(found, pictures, each, np.random.default_rng(recipe.seed)) for each in POINTING_SETS
+            ]
+            for row in report["pointing"]:
+                shares = ", ".join(f"{key} {row[key]:.3f}" for key in ("hit_rate", "hit_rate_15px", "centre", "random"))
+                print(f"  pointing {row['set']:15} n {row['n']:4}: {shares}")
             (args.run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 0
 
@@ -82,6 +95,8 @@ def promote(args: argparse.Namespace) -> int:
     """Make a model folder of a run and seal it."""
     if cli_cytology.is_features(args.run / "recipe.toml"):
         return cli_cytology.promote(args)
+    if not args.run.exists():
+        raise ValueError(f"{args.run} is no folder of a run and no recipe")
     if args.data is None:
         raise ValueError("this run needs --data")
     from mammo_core.training.patch.promote import promote as make
@@ -118,8 +133,12 @@ def point(args: argparse.Namespace) -> int:
             continue
         maps = _malignant_maps(artefact, pictures, rows)
         for kind, stack in maps.items():
-            peaks = hottest(stack, rows, CELL, 1).centre
-            figures = pointed(rows, peaks, pictures, name, np.random.default_rng(0))
+            found = {
+                row: highest(map_, pictures.breasts[row])
+                for row, map_ in zip(rows.tolist(), stack, strict=True)
+                if row in pictures.box_picture[pictures.box_malignant]
+            }
+            figures = pointed(found, pictures, name, np.random.default_rng(0))
             shares = " ".join(f"{figures[key]:6.3f}" for key in ("hit_rate", "hit_rate_15px", "centre", "random"))
             print(f"{name:16} {kind:8} {figures['n']:4} {shares}")
     return 0
@@ -155,9 +174,6 @@ def _print_report(report: dict[str, Any]) -> None:
             "{} {:.3f} ({:.3f}-{:.3f})".format(key, *place[key]) for key in ("specificity", "sensitivity")
         )
         print(f"  {place['name']:24} at {place['suspicion']:5.1f}: {rates}")
-    for row in report["pointing"]:
-        shares = ", ".join(f"{key} {row[key]:.3f}" for key in ("hit_rate", "hit_rate_15px", "centre", "random"))
-        print(f"  pointing {row['set']:15} n {row['n']:4}: {shares}")
 
 
 def _spoken(run: Path) -> Callable[[str], None]:

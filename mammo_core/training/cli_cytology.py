@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mammo_core.inference import models_root
+from mammo_core.training.bench.recipe import kind_of
 from mammo_core.training.bench.runs import Status, lock, new_run, now, write_run
 
 
 def is_features(recipe: Path) -> bool:
     """Whether a recipe is of this kind; False where there is none."""
-    return recipe.is_file() and tomllib.loads(recipe.read_text(encoding="utf-8")).get("kind") == "features"
+    return recipe.is_file() and kind_of(recipe) == "features"
 
 
 def train(args: argparse.Namespace) -> int:

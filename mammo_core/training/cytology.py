@@ -6,7 +6,6 @@ Every network scales the features by the women it was fitted to; the last epoch 
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mammo_core.cytology.model import CLASSES
-from mammo_core.training.bench.checking import checked
+from mammo_core.training.bench.checking import checked, table_of
 from mammo_core.training.bench.recipe import System
 from mammo_core.training.bench.runs import HISTORY, write_history, write_predictions, write_split
 from mammo_core.training.bench.words import Word, read_words
@@ -97,7 +96,7 @@ class Women:
 
 def read_recipe(path: Path) -> FeatureRecipe:
     """Read a recipe. Raises ValueError naming the key that is missing, unknown or wrong."""
-    recipe: FeatureRecipe = checked(FeatureRecipe, tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+    recipe: FeatureRecipe = checked(FeatureRecipe, table_of(path), path.name)
     read_words(recipe.network.layers)
     wrong = [
         key for key, value in (("protocol.k", recipe.protocol.k - 1), ("epochs", recipe.training.epochs)) if value < 1

@@ -1,11 +1,26 @@
-"""A TOML table into a frozen dataclass, checked key by key against its type hints. It knows no recipe."""
+"""A TOML file into a table, and a table into a frozen dataclass, checked key by key against its type hints. It knows no recipe."""
 
 from __future__ import annotations
 
+import math
+import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+
+def table_of(path: Path) -> dict[str, Any]:
+    """What a TOML file holds. Raises FileNotFoundError where there is none, ValueError where it is no TOML; either names it."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is no TOML: {error}") from error
 
 
 def checked(kind: type[Any], table: Mapping[str, Any], where: str) -> Any:
@@ -31,6 +46,8 @@ def _value(hint: Any, value: Any, where: str, key: str) -> Any:
         return {name: _value(inner[1], each, where, f"{key}.{name}") for name, each in value.items()}
     if hint is float and type(value) is int:
         return float(value)
+    if type(value) is float and not math.isfinite(value):
+        raise ValueError(f"{where}: {key} is {value}, wanted {_spelled(hint)}")
     allowed: tuple[Any, ...] = inner if origin in (Union, UnionType) else (hint,)
     if (origin is Literal and value in inner) or type(value) in allowed:
         return value

@@ -5,7 +5,7 @@ A file with `[[variants]]` is a comparison: each variant changes some keys and i
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,11 +13,17 @@ from typing import Any, Literal
 
 import tomli_w
 
-from mammo_core.training.bench.checking import checked
+from mammo_core.training.bench.checking import checked, table_of
 from mammo_core.training.bench.words import read_words
 
 LABELS = ("normal", "benign", "malignant", "not_malignant")
 """What a data set's table may call a picture."""
+
+LARGEST = 8192
+"""Pixels of the longest side of a network's picture; mammograms themselves are smaller."""
+_NAME = re.compile(r"(?!\.)[\w .+-]+(?<! )")
+_NOT_BELOW = ("weight_decay", "patience", "focal_gamma", "early_stopping")
+_SHARES = ("zoom", "shift", "contrast", "brightness", "blur", "cutout", "mixup")
 
 
 @dataclass(frozen=True)
@@ -154,10 +160,12 @@ class Recipe:
 
 def read(path: Path) -> tuple[Recipe, ...]:
     """The recipes of a file: one, or one a variant. Raises ValueError naming the key that is missing, unknown or wrong."""
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = table_of(path)
     variants = table.pop("variants", [])
     if not variants:
         return (from_table(table, path.name),)
+    if not isinstance(variants, list) or not all(isinstance(each, dict) for each in variants):
+        raise ValueError(f"{path.name}: variants are written as [[variants]], a table each")
     recipes = []
     for each in variants:
         change = dict(each)
@@ -184,7 +192,7 @@ def read_one(path: Path, variant: str = "") -> Recipe:
 
 def kind_of(path: Path) -> str:
     """The kind of a recipe: classifier, features, or patch, which the first recipes do not say."""
-    return str(tomllib.loads(path.read_text(encoding="utf-8")).get("kind", "patch"))
+    return str(table_of(path).get("kind", "patch"))
 
 
 def write(recipe: Recipe) -> str:
@@ -197,10 +205,10 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     table = asdict(recipe)
     for key, value in changes.items():
         *parents, last = key.split(".")
-        inner = table
+        inner: Any = table
         for parent in parents:
-            inner = inner.get(parent, {})
-        if last not in inner:
+            inner = inner.get(parent) if isinstance(inner, dict) else None
+        if not isinstance(inner, dict) or last not in inner:
             raise ValueError(f"{recipe.name}: unknown {key}")
         inner[last] = value
     return from_table(table, recipe.name)
@@ -223,6 +231,13 @@ def _wrong(recipe: Recipe) -> list[str]:
     """What single keys cannot tell, a sentence each."""
     classes, network, training, protocol = recipe.classes, recipe.network, recipe.training, recipe.protocol
     found = []
+    for key, name in (("name", recipe.name), ("version", recipe.version)):
+        if not _NAME.fullmatch(name):
+            found.append(f"{key} is {name!r}, wanted letters, numbers, spaces and ._+- only: folders are called so")
+    if not 0 <= recipe.seed < 1 << 31:
+        found.append(f"seed is {recipe.seed}, wanted 0 or more, less than {1 << 31}")
+    if not all(each.isprintable() and each.strip() for each in classes):
+        found.append(f"classes is {list(classes)}, wanted names that can be printed")
     if len(classes) not in (2, 3) or len(set(classes)) < len(classes):
         found.append(f"classes is {list(classes)}, wanted two or three names")
     for label, meant in recipe.labels.items():
@@ -253,14 +268,27 @@ def _wrong(recipe: Recipe) -> list[str]:
         "training.accumulate": training.accumulate,
         "training.devices": training.devices,
     }
+    positive |= {f"training.class_weights[{place}]": weight for place, weight in enumerate(training.class_weights)}
     found += [f"{key} is {value}, wanted more than 0" for key, value in positive.items() if value <= 0]
+    if max(recipe.size) > LARGEST:
+        found.append(f"size is {list(recipe.size)}, wanted at most {LARGEST}")
+    not_below = {f"training.{key}": getattr(training, key) for key in _NOT_BELOW}
+    not_below["augmentation.rotation"] = recipe.augmentation.rotation
+    found += [f"{key} is {value}, wanted 0 or more" for key, value in not_below.items() if value < 0]
+    shares = {f"augmentation.{key}": getattr(recipe.augmentation, key) for key in _SHARES}
+    found += [f"{key} is {value}, wanted 0 to 1" for key, value in shares.items() if not 0 <= value <= 1]
+    if not 0 < training.factor <= 1:
+        found.append(f"training.factor is {training.factor}, wanted more than 0, at most 1")
     parts = {
         "network.dropout": network.dropout,
         "network.norm_momentum": network.norm_momentum,
+        "training.smoothing": training.smoothing,
         "protocol.share": protocol.share,
         "protocol.validation": protocol.validation,
     }
     found += [f"{key} is {value}, wanted 0 or more, less than 1" for key, value in parts.items() if not 0 <= value < 1]
+    if protocol.kind == "holdout" and not protocol.share:
+        found.append("protocol.share is 0: nobody would be judged")
     if protocol.kind == "folds" and protocol.k < 2:
         found.append(f"protocol.k is {protocol.k}, wanted 2 or more")
     for key, each in recipe.tune.items():

@@ -42,11 +42,16 @@ def tune(
     """Try values until there are `trials` in all, and write the best as `best.toml` in `out`/tune-<name>-<version>, which is given.
 
     Raises:
-        ValueError: the recipe has no [tune] ranges, or no trial came to an end.
+        ValueError: the recipe has no [tune] ranges or one that leads to a wrong recipe, or no trial came to an end.
     """
     recipe = recipes.read_one(path, variant)
     if not recipe.tune:
         raise ValueError(f"{recipe.name} has no [tune] ranges")
+    for key, each in recipe.tune.items():
+        if each.log and each.low <= 0:
+            raise ValueError(f"{recipe.name}: tune.{key} has log and begins at {each.low}, wanted more than 0")
+        for value in each.choices or (each.low, each.high):
+            changed(recipe, {key: value})
     folder = out / f"tune-{recipe.name}-{recipe.version}"
     folder.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -20,6 +20,7 @@ from filelock import Timeout
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import runs
 from mammo_core.training.bench.evaluate import evaluate
+from mammo_core.training.bench.memory import enough_memory
 from mammo_core.training.bench.parts import divided
 from mammo_core.training.bench.pictures import Stopped, decode
 from mammo_core.training.bench.recipe import Recipe
@@ -87,7 +88,8 @@ def work(folder: Path) -> Run:
         diary = Diary(found)
         diary.note(status=Status.RUNNING, pid=os.getpid(), started=found.started or now, ended="", message="")
         try:
-            _fitted(diary)
+            with enough_memory():
+                _fitted(diary)
         except (Stopped, KeyboardInterrupt) as stopped:
             diary.say("stopped; it can be resumed")
             diary.note(status=Status.STOPPED, ended=runs.now(), batch=0, message="Stopped. It can be resumed.")

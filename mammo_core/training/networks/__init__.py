@@ -15,6 +15,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from mammo_core.training.bench.memory import enough_memory
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.words import Word, read_word
 from mammo_core.training.networks import backbones, fusion, heads
@@ -41,6 +42,7 @@ class LayerLine:
     untrained: int
 
 
+@enough_memory()
 def build(recipe: Recipe, folder: Path | None = None, *, load: bool = True) -> Built:
     """The network of a recipe, with weights from `folder` or Keras; without `load` it is as the recipe says, with random weights.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from mammo_core.training.bench.checking import table_of
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Ensemble:
 
 def read_ensemble(path: Path) -> Ensemble:
     """Read the recipe of an ensemble. Raises ValueError naming the key that is missing, unknown or of the wrong kind."""
-    ensemble: Ensemble = _checked(Ensemble, tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+    ensemble: Ensemble = _checked(Ensemble, table_of(path), path.name)
     if not ensemble.members or len(set(ensemble.members)) < len(ensemble.members):
         raise ValueError(f"{path.name}: an ensemble needs members, each named once")
     return ensemble
@@ -93,7 +94,7 @@ def read_ensemble(path: Path) -> Ensemble:
 
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe. Raises ValueError naming the key that is missing, unknown or of the wrong kind."""
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = table_of(path)
     table["rounds"] = tuple(_checked(Round, each, "rounds") for each in table.get("rounds", []))
     table["heads"] = tuple(_checked(HeadSpec, each, "heads") for each in table.get("heads", []))
     table["jitter"] = _checked(JitterSpec, table.get("jitter", {}), "jitter")

@@ -7,10 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mammo_core.cli import main
+from mammo_core.training.bench.memory import enough_memory
 from mammo_core.training.bench.recipe import Recipe, changed, kind_of, read, read_one, write
 from mammo_core.training.bench.words import Word, read_word
 
@@ -94,6 +97,26 @@ def test_a_label_may_leave_a_class_open(recipe: Recipe) -> None:
         ({"training.rat": 1}, "unknown training.rat"),
         ({"trainin.rate": 1}, "unknown trainin.rate"),
         ({"kind": "patch"}, "kind is 'patch', wanted 'classifier'"),
+        ({"training.epochs.x": 1}, "unknown training.epochs.x"),
+        ({"training": 3}, "training is 3, wanted a table"),
+        ({"name": "../elsewhere"}, "name is '../elsewhere'"),
+        ({"name": "two\nlines"}, "name is"),
+        ({"name": ""}, "name is ''"),
+        ({"version": "1/2"}, "version is '1/2'"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 1 << 40}, "seed is 1099511627776"),
+        ({"classes": ["normal", "benign", " "]}, "wanted names that can be printed"),
+        ({"size": [10, 100_000]}, "wanted at most 8192"),
+        ({"training.rate": float("nan")}, "rate is nan, wanted a number"),
+        ({"training.rate": float("inf")}, "rate is inf, wanted a number"),
+        ({"training.class_weights": [1, 0, 1]}, r"class_weights\[1\] is 0.0, wanted more than 0"),
+        ({"training.smoothing": 1.0}, "training.smoothing is 1.0"),
+        ({"training.factor": 2.0}, "training.factor is 2.0"),
+        ({"training.patience": -1}, "training.patience is -1"),
+        ({"training.early_stopping": -1}, "training.early_stopping is -1"),
+        ({"augmentation.rotation": -1}, "augmentation.rotation is -1.0"),
+        ({"augmentation.cutout": 2}, "augmentation.cutout is 2.0, wanted 0 to 1"),
+        ({"protocol.kind": "holdout", "protocol.share": 0}, "protocol.share is 0"),
     ],
 )
 def test_what_is_wrong_is_named(recipe: Recipe, changes: dict[str, Any], named: str) -> None:
@@ -109,6 +132,52 @@ def test_a_key_missing_or_unknown_in_a_file_is_named(tmp_path: Path, old: str, n
     (tmp_path / "mine.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ValueError, match=f"mine.toml.*{named}"):
         read(tmp_path / "mine.toml")
+
+
+def test_a_byte_order_mark_before_a_recipe_is_passed_over(tmp_path: Path, recipe: Recipe) -> None:
+    (tmp_path / "mine.toml").write_text("\ufeff" + write(recipe), encoding="utf-8")
+    assert read_one(tmp_path / "mine.toml") == recipe
+    assert kind_of(tmp_path / "mine.toml") == "classifier"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"classes = = 3", r"mine\.toml is no TOML"),
+        ("# Müller".encode("latin-1"), r"mine\.toml is no text in UTF-8"),
+        (b"variants = 3", r"mine\.toml: variants are written as \[\[variants\]\]"),
+        (b"[variants]\nname = 'a'", r"mine\.toml: variants are written as"),
+    ],
+)
+def test_a_file_that_is_no_recipe_is_named(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / "mine.toml").write_bytes(data)
+    with pytest.raises(ValueError, match=said):
+        read(tmp_path / "mine.toml")
+
+
+@pytest.mark.parametrize("verb", ["networks", "train"])
+def test_a_recipe_that_is_not_there_or_of_no_kind_ends_with_2_and_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    for path in (tmp_path, tmp_path / "gone.toml"):
+        assert main([verb, str(path)]) == 2
+        assert f"there is no file {path}" in capsys.readouterr().err
+    (tmp_path / "odd.toml").write_text('kind = "clasifier"')
+    assert main([verb, str(tmp_path / "odd.toml")]) == 2
+    assert "odd.toml: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "promote"])
+def test_a_run_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    assert main([verb, str(tmp_path / "gone")]) == 2
+    assert f"{tmp_path / 'gone'} is no folder of a run" in capsys.readouterr().err
+
+
+def test_too_little_memory_is_said_in_a_sentence() -> None:
+    with pytest.raises(ValueError, match="not enough memory"), enough_memory():
+        np.zeros((1 << 44,), np.uint64)
+    with pytest.raises(KeyError), enough_memory():
+        raise KeyError("memory")
 
 
 @settings(deadline=None)
