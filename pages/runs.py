@@ -5,17 +5,34 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.evidence import UNITS
-from pages.parts.lab import comparison, errors, promotion, subgroups, thresholds
+from pages.parts.lab import comparison, errors, promotion, stated, subgroups, thresholds
 from pages.parts.lab.frame import sheet
 from pages.parts.lab.judged import PARTS, Judged, judged, places_of, reported
 from pages.parts.lab.ledger import all_runs, compared, ledger, left_out
+from pages.parts.lab.nuclei import nuclei
 from pages.parts.look import write
 
-TABS = ("Learning", "Separation", "Confusion", "Thresholds", "Calibration", "Subgroups", "Worst errors", "Promote")
+TABS = (
+    "Learning",
+    "Separation",
+    "Confusion",
+    "Thresholds",
+    "Calibration",
+    "Subgroups",
+    "Worst errors",
+    "Stated",
+    "Promote",
+)
+OF_PICTURES = ("Confusion", "Subgroups", "Worst errors")
+"""What is of single pictures, and can be said where all of them are of one kind."""
 
 
-def chosen(folders: list[Path]) -> list[Judged]:
-    """Ask on whom figures are to be; runs that said nothing of them are left out, and named."""
+def chosen(folders: list[Path], of_pictures: bool) -> list[Judged]:
+    """Ask on whom figures are to be; runs that said nothing of them are left out, and named.
+
+    Women of both kinds are offered first. Unless figures are `of_pictures`, they may be counted by breast or exam too, and runs
+    whose cases are all of one kind are left out.
+    """
     offered = list(dict.fromkeys(place for folder in folders for place in places_of(folder)))
     if not offered:
         write("amber", "None of these runs has been judged yet: figures come when its first fold has ended.")
@@ -23,12 +40,19 @@ def chosen(folders: list[Path]) -> list[Judged]:
     left, right = st.columns(2)
     part, dataset = left.selectbox(
         "Judged on",
-        sorted(offered, key=lambda place: list(PARTS).index(place[0])),
+        sorted(offered, key=lambda place: (list(PARTS).index(place[0]), not _told_apart(folders, place))),
         format_func=lambda place: f"{place[1]}, {PARTS[place[0]]}",
         key="judged_on",
         persist_state="page",
     )
-    unit = right.selectbox("Counted by", list(UNITS), format_func=UNITS.__getitem__, key="unit", persist_state="page")
+    unit = right.selectbox(
+        "Counted by",
+        list(UNITS)[:1] if of_pictures else list(UNITS),
+        format_func=UNITS.__getitem__,
+        key="picture_unit" if of_pictures else "unit",
+        disabled=of_pictures,
+        persist_state="page",
+    )
     found = [one for folder in folders if (one := judged(folder, part, dataset, unit))]
     with (waiting := st.empty()):
         for place, one in enumerate(found, start=1):
@@ -37,13 +61,18 @@ def chosen(folders: list[Path]) -> list[Judged]:
     waiting.empty()
     if part == "validation":
         write("amber", "Training was steered by these women: figures on them flatter.")
-    one_kind = [one.run for one in found if not one.both_kinds]
+    one_kind = [] if of_pictures else [one.run for one in found if not one.both_kinds]
     if one_kind:
         write("amber", f"All cases are of one kind, so that nothing can be told apart: {', '.join(one_kind)}.")
     absent = [folder.name for folder in folders if folder.name not in {one.run for one in found}]
     if absent:
         write("quiet", f"Said nothing of these women: {', '.join(absent)}.")
-    return [one for one in found if one.both_kinds]
+    return [one for one in found if one.run not in one_kind]
+
+
+def _told_apart(folders: list[Path], place: tuple[str, str]) -> bool:
+    """Whether some run has cases of both kinds there."""
+    return any(one.both_kinds for folder in folders if (one := judged(folder, *place, "image")))
 
 
 with sheet("runs.py", "Runs"):
@@ -59,7 +88,9 @@ with sheet("runs.py", "Runs"):
                     comparison.learning(selected)
                 elif name == "Promote":
                     promotion.promote(selected)
-                elif found := chosen([run.folder for run in selected]):
+                elif name == "Stated":
+                    stated.stated(selected)
+                elif found := chosen([run.folder for run in selected], name in OF_PICTURES):
                     if name == "Separation":
                         comparison.separation(found)
                     elif name == "Confusion":
@@ -73,4 +104,5 @@ with sheet("runs.py", "Runs"):
                             subgroups.subgroups(one)
                     else:
                         errors.worst(found)
+    nuclei()
     left_out()

@@ -66,7 +66,7 @@ def rates(
 ) -> Rates:
     """Counts and the two rates at (k,) `thresholds`; the other arguments and errors as of `auc_interval`.
 
-    Where all cases of a kind fall on one side, no draw differs; the interval is then Wilson's, over the women who have
+    Where no draw differs, as when all cases of a kind fall on one side, the interval is Wilson's, over the women who have
     cases of that kind.
     """
     cancer, scores = checked_scores(truth, score)
@@ -176,8 +176,8 @@ def _whole(weights: Floats, kind: npt.NDArray[np.bool_]) -> Floats:
 def _rate(thresholds: Floats, value: Floats, drawn: Floats, women: int) -> Band:
     low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     least, most = wilson(value, np.full(value.shape, women))
-    one_sided = (value == 0) | (value == 1)
-    return Band(thresholds, value, np.where(one_sided, least, low), np.where(one_sided, most, high))
+    alike = low == high
+    return Band(thresholds, value, np.where(alike, least, low), np.where(alike, most, high))
 
 
 def _band(

@@ -16,7 +16,11 @@ from streamlit.testing.v1 import AppTest
 from mammo_core.evaluation import auc_interval
 from mammo_core.training.bench import queue, runs
 from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench.evaluate import evaluate
+from mammo_core.training.bench.systems import summary, system
+from pages.parts.card import interval
 from pages.parts.lab import errands, setting
+from pages.parts.lab import figures as lab_figures
 from tests.lab_runs import make_recipe, make_run
 from tests.test_setup import TRAINING_ONLY, imported_by
 
@@ -227,3 +231,101 @@ def test_an_errand_is_a_process_whose_words_and_exit_code_are_kept(lab: Path) ->
     assert ended.code == 2
     assert ended.last
     assert "mammo_core" not in ended.last
+
+
+def test_women_who_can_be_told_apart_are_offered_first_and_errors_of_all_are_shown(lab: Path) -> None:
+    folder = make_run(lab / "runs", women=90, skill=0.0)
+    path = folder / "fold0" / "predictions.csv"
+    lines = path.read_text().splitlines()
+    malignant = [
+        re.sub(r",(normal|benign),test,", ",malignant,test,", line) if ",made-up," in line else line for line in lines
+    ]
+    path.write_text("\n".join(malignant) + "\n")
+    evaluate(folder, 20)
+    app = shown("runs.py", lab_part="Calibration")
+    assert app.selectbox(key="judged_on").value == ("test", "other")
+    app = shown("runs.py", lab_part="Confusion", judged_on=("test", "made-up"))
+    assert len(figures(app)) == 1
+    told = runs.read_predictions(folder, ("test",))
+    for name in ("other", "made-up"):
+        own = told.columns["dataset"] == name
+        off = np.where(told.columns["label"][own] == "malignant", 1 - told.score[own], told.score[own])
+        said = words(shown("runs.py", lab_part="Worst errors", judged_on=("test", name)))
+        assert (off > 0.5).any()
+        assert len(re.findall(r"<td>W\d+_(?:CC|MLO)\.png</td>", said)) == min(24, int((off > 0.5).sum()))
+
+
+def test_the_auc_is_the_reports_wherever_it_is_shown(two: list[Path]) -> None:
+    for folder in two:
+        rows = json.loads((folder / "report.json").read_text())["sets"]
+        (row,) = [row for row in rows if (row["part"], row["set"], row["unit"]) == ("test", "made-up", "image")]
+        said = words(shown("runs.py", lab_part="Separation", compared=[folder.name]))
+        assert f"made-up {interval(row['auc'])}" in said
+        assert f"<td>{interval(row['auc'])}</td>" in said
+
+
+def test_the_legend_of_several_runs_has_room_and_names_each_once() -> None:
+    epoch = np.arange(1.0, 4.0)
+    names = [f"backbone-comparison-{name}-1.0-20240506-070809" for name in ("plain", "resnet50", "mobilenet")]
+    drawn = [lab_figures.Course(name, 0, epoch, epoch, epoch) for name in names]
+    figure = lab_figures.learning(drawn, "Loss", "one split")
+    assert [trace.name for trace in figure.data if trace.showlegend] == names
+    assert figure.layout.margin.t >= 84 + 24 * len(names)
+
+
+def test_what_authors_state_stands_beside_what_runs_found(two: list[Path]) -> None:
+    app = shown("runs.py", lab_part="Stated", compared=[folder.name for folder in two])
+    said = words(app)
+    assert "Stated by its authors: none stated. It is judged on women it has not seen." in said
+    for folder in two:
+        found = system(folder)
+        assert all(f"<td>{cell}</td>" in said for cell in summary(found).values())
+        assert all(f"<td>{row['accuracy']}</td>" in said for row in found.judged)
+
+
+def test_runs_of_cell_nuclei_have_a_table_of_their_own(lab: Path) -> None:
+    recipe = (ROOT / "models" / "recipes" / "cytology-conv1d.toml").read_text()
+    run = runs.new_run(
+        lab / "runs",
+        "cytology-conv1d",
+        "1",
+        recipe=recipe,
+        title="Cell nuclei",
+        data="wisconsin-diagnostic",
+        folds=1,
+        epochs=1,
+    )
+    rows = []
+    for number in range(20):
+        label, said = ("benign", "malignant")[number % 2], 0.9 if number % 2 or number == 4 else 0.2
+        about = {
+            "file": f"row {number}",
+            "dataset": "wisconsin-diagnostic",
+            "patient_id": str(number),
+            "label": label,
+            "part": "test",
+        }
+        rows.append(([about.get(key, "") for key in runs.ABOUT], [1 - said, said]))
+    (run.folder / "fold0").mkdir()
+    runs.write_predictions(run.folder / "fold0", ("benign", "malignant"), rows)
+    app = shown("runs.py")
+    said = words(app)
+    assert "Cell nuclei" in said
+    assert "<td>20</td><td>10</td><td>95.0 % (76.4–99.1)</td><td>0.95 (" in said
+    assert "Cytology ›" in [link.proto.label for link in app.get("page_link")]
+
+
+def test_a_run_that_the_reading_page_could_not_show_is_not_offered_for_promotion(lab: Path) -> None:
+    make_run(lab / "runs", classes=("normal", "abnormal"))
+    app = shown("runs.py", lab_part="Promote")
+    assert next(each for each in app.button if "tiny-1" in each.label).disabled
+    assert "so only a network whose last class is malignant can be promoted." in words(app)
+
+
+def test_a_run_that_has_ended_is_not_said_to_be_in_training(lab: Path) -> None:
+    assert "In training" in words(shown("train.py"))
+    make_run(lab / "runs")
+    said = words(shown("train.py"))
+    assert "Trained last" in said
+    assert "In training" not in said
+    assert "(0 women in a fold)" in said

@@ -87,7 +87,7 @@ def report(run: Path, draws: int = 1000) -> dict[str, Any]:
         "looked_for": recipe.classes[-1],
         "folds": np.unique(told.fold).tolist(),
         **rows,
-        "worst": worst(once, recipe),
+        "worst": worst(select(once, once.columns["part"] != "validation"), recipe),
         "notes": notes(recipe, rows["sets"]),
     }
 
@@ -186,10 +186,10 @@ def metadata_auc(own: Predictions, found: Cases, rng: np.random.Generator, draws
 
 
 def worst(once: Predictions, recipe: Recipe, count: int = WORST) -> list[dict[str, Any]]:
-    """The pictures that were got wrong with most confidence, held out and outside ones: what they are, what was said of them."""
+    """The pictures that were got wrong with most confidence, by more than one half: what they are, what was said of them."""
     truth, known = looked_for(once.columns["label"], recipe)
     off = np.where(truth, 1 - once.score, once.score)
-    off[~known | (once.columns["part"] == "validation") | (off <= 0.5)] = 0
+    off[~known | (off <= 0.5)] = 0
     return [
         {
             key: str(once.columns[key][row])

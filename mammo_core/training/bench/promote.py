@@ -33,7 +33,8 @@ from mammo_core.training.bench.held_out import (
     points_from,
 )
 from mammo_core.training.bench.recipe import Recipe
-from mammo_core.training.bench.serving import require_servable, rest_rule, serving_network
+from mammo_core.training.bench.servable import require_servable, rest_rule
+from mammo_core.training.bench.serving import serving_network
 from mammo_core.training.model_folder import new_model
 
 EVIDENCE = ("split.csv", "history.csv", "predictions.csv")

@@ -118,15 +118,8 @@ def markdown(folders: Sequence[Path]) -> str:
     found = [system(folder) for folder in folders]
     parts = [
         _table(
-            (
-                "Recipe",
-                "Its authors state",
-                "Fitted",
-                "Right in training",
-                "Right of women held out",
-                "Always the larger class",
-            ),
-            [_summary(each) for each in found],
+            ("Recipe", *summary(found[0])),
+            [(f"`{each.recipe.name}`", *summary(each).values()) for each in found],
         )
     ]
     titles = dict.fromkeys(each.recipe.system.title for each in found)
@@ -142,16 +135,16 @@ def markdown(folders: Sequence[Path]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _summary(found: System) -> tuple[str, ...]:
+def summary(found: System) -> dict[str, str]:
+    """A run in one row: what is stated, and what it reached on what it was fitted to and on women held out."""
     held_out = [row for row in found.judged if row["set"].endswith(PARTS["test"])]
-    return (
-        f"`{found.recipe.name}`",
-        found.recipe.system.stated,
-        epochs_words(found),
-        percent(found.in_training),
-        "; ".join(f"{row['set'].split(',')[0]} {row['accuracy']}" for row in held_out),
-        "; ".join(row["always the larger class"] for row in held_out),
-    )
+    return {
+        "Its authors state": found.recipe.system.stated,
+        "Fitted": epochs_words(found),
+        "Right in training": percent(found.in_training),
+        "Right of women held out": "; ".join(f"{row['set'].split(',')[0]} {row['accuracy']}" for row in held_out),
+        "Always the larger class": "; ".join(row["always the larger class"] for row in held_out),
+    }
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -10,10 +10,10 @@ import numpy as np
 import streamlit as st
 
 from mammo_core.evaluation import brier, expected_calibration_error
-from mammo_core.training.bench.runs import Run, read_history
+from mammo_core.training.bench.runs import Run, read_history, read_split
 from pages.parts.card import interval
 from pages.parts.lab import figures
-from pages.parts.lab.judged import Judged, auc, calibrated, curves, matrix, paired, reported
+from pages.parts.lab.judged import Judged, auc, calibrated, curves, matrix, paired, reported, row_of
 from pages.parts.look import write
 from pages.parts.take_away import show, table
 
@@ -40,11 +40,21 @@ def courses(folder: Path, name: str, measure: str) -> list[figures.Course]:
     return found
 
 
+def watched(run: Run) -> str:
+    """How many women are watched in the folds begun so far: curves of few mean little."""
+    parts = [read_split(fold) for fold in run.fold_folders]
+    counts = sorted({sum(part == "validation" for part in own.values()) for own in parts if own})
+    if not counts:
+        return "not divided yet"
+    return f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {'woman' if counts == [1] else 'women'}"
+
+
 def learning(found: Sequence[Run]) -> None:
     """Four measures over the epochs."""
     write(
         "quiet",
-        "Dotted: pictures trained on, as augmented. Drawn through: women watched, from whom nothing is learned.",
+        "Dotted: pictures trained on, as augmented. Drawn through: women watched, from whom nothing is learned. "
+        f"Watched in a fold: {'; '.join(f'{run.id} {watched(run)}' for run in found)}.",
     )
     columns = st.columns(2)
     for place, (measure, (title, reading)) in enumerate(MEASURES.items()):
@@ -91,7 +101,7 @@ def _paired(found: Sequence[Judged]) -> None:
                 "Measure": row["figure"],
                 "First": f"{row['a']}: {row['value_a']:.3f}",
                 "Second": f"{row['b']}: {row['value_b']:.3f}",
-                "Difference": interval(row["difference"]),
+                "Difference": _difference(row["difference"]),
                 "p": f"{row['p']:.3f}" if row["p"] >= 0.001 else "< 0.001",
                 "On the same": f"{row['n']} pictures of {row['n_women']} women",
             }
@@ -108,20 +118,19 @@ def _paired(found: Sequence[Judged]) -> None:
         )
 
 
+def _difference(value: Sequence[float]) -> str:
+    """A difference with its interval, either of which may be below nothing."""
+    whole, low, high = (f"{each:.2f}".replace("-", "−") for each in value)
+    return f"{whole} ({low} to {high})"
+
+
 def _beside(one: Judged) -> dict[str, Any]:
     """A run's AUC beside what needs no picture and what shuffled labels give."""
-    row = next(
-        (
-            row
-            for row in reported(one.folder)["sets"]
-            if (row["part"], row["set"], row["unit"]) == (one.part, one.dataset, one.unit)
-        ),
-        None,
-    )
+    row = row_of(reported(one.folder), one)
     return {
         "Run": one.run,
         "On whom": one.whom,
-        "AUC": interval(row["auc"] if row else auc(one).as_list()),
+        "AUC": interval(row["auc"] if row else auc(one)),
         "Metadata alone": interval(row["metadata_auc"]) if row else "–",
         "Labels shuffled": interval(row["permuted_auc"]) if row else "–",
     }

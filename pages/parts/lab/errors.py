@@ -16,13 +16,14 @@ import streamlit as st
 from mammo_core.exam import Refusal
 from mammo_core.intake import shared
 from mammo_core.presentation import png
+from mammo_core.training.bench import evaluate
 from mammo_core.training.bench.explain import METHODS, place
 from mammo_core.training.bench.pictures import canvas
 from mammo_core.training.bench.runs import read_run
 from pages.parts.desk import Desk
 from pages.parts.lab import errands
 from pages.parts.lab.data import paths_of
-from pages.parts.lab.judged import Judged, reported
+from pages.parts.lab.judged import Judged
 from pages.parts.look import write
 from pages.parts.take_away import table
 
@@ -45,13 +46,11 @@ def worst(found: Sequence[Judged]) -> None:
         "Where a map is bright the network's answer depends on the picture most. Methods differ, and none is a proof.",
     )
     for one in found:
-        rows = [
-            row for row in reported(one.folder)["worst"] if (row["part"], row["dataset"]) == (one.part, one.dataset)
-        ]
+        rows = evaluate.worst(one.predictions, one.recipe)
         st.markdown(f"#### {one.run}")
         if rows:
             st.fragment(_pictures, run_every=EVERY)(one, rows[:SHOWN], method, on)
-        table([_told(one, row) for row in rows], "No picture was got wrong.", f"{one.slug}-worst")
+        table([_told(one, row) for row in rows], "No picture was got wrong by more than one half.", f"{one.slug}-worst")
 
 
 def _told(one: Judged, row: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,9 @@ MOST = 8
 COLOURS = (ACCENT, AMBER, TEXT, "#c792ea", "#4fd1c5", "#f2938a", "#9aa7ff", QUIET)
 DASHES = ("solid", "dash", "dashdot", "longdash", "solid", "dash", "dashdot", "longdash")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "hexagon")
-LEGEND = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "xanchor": "left"}
+LEGEND = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "xanchor": "left", "maxheight": 1.0}
+ACROSS = 70
+"""Letters of a legend that find room side by side in half a page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,8 @@ def learning(courses: Sequence[Course], title: str, subtitle: str, height: int =
             if values is None:
                 continue
             alone = course.watched is None  # what is only noted, as the learning rate is
-            who = course.run if alone else kind if len(names) == 1 else f"{course.run}, {kind}"
+            who = kind if len(names) == 1 and not alone else course.run  # of several runs the legend names each once
+            said = f"{course.run}, {kind}" if len(names) > 1 and not alone else who
             fold = f", fold {course.fold}" if folds > 1 else ""
             figure.add_scatter(
                 x=course.epoch,
@@ -57,12 +60,13 @@ def learning(courses: Sequence[Course], title: str, subtitle: str, height: int =
                 mode="lines+markers" if course.epoch.size == 1 or len(names) > 1 else "lines",
                 name=who,
                 legendgroup=who,
-                showlegend=who not in shown,
+                showlegend=who not in shown and (alone or len(names) == 1 or kind == "validation"),
                 line={"color": colour, "dash": "solid" if alone else dash, "width": 2 if folds == 1 else 1.3},
                 marker={"size": 7, "maxdisplayed": 12, "symbol": SYMBOLS[names.index(course.run) % MOST]},
-                hovertemplate=f"{who}{fold}, epoch %{{x}}: %{{y:.4g}}<extra></extra>",
+                hovertemplate=f"{said}{fold}, epoch %{{x}}: %{{y:.4g}}<extra></extra>",
             )
-            shown.add(who)
+            if alone or len(names) == 1 or kind == "validation":
+                shown.add(who)
     lines = _legend_lines(sorted(shown))
     whole = {"dtick": 1} if max((course.epoch.max() for course in courses), default=0) <= 10 else {}
     figure.update_layout(
@@ -177,8 +181,8 @@ def _matrix(
     whole = counts.sum(axis=1)
     shares = 100 * counts / np.maximum(1, whole)[:, None]
     words = [
-        [f"<b>{n}</b><br>{share:.1f} %" for n, share in zip(*both, strict=True)]
-        for both in zip(counts, shares, strict=True)
+        [f"<b>{n}</b><br>{f'{share:.1f} %' if of else '–'}" for n, share in zip(*both, strict=True)]
+        for of, *both in zip(whole, counts, shares, strict=True)
     ]
     figure = go.Figure(
         go.Heatmap(
@@ -226,8 +230,10 @@ def _hazed(figure: go.Figure, x: Any, band: Band, name: str, place: int, dash: s
 
 
 def _legend_lines(names: Sequence[str]) -> int:
-    """Lines that a legend above the figure takes, by the length of its words at about half a page's width."""
-    return 1 + sum(len(name) + 8 for name in names) // 80 if len(names) > 1 else 0
+    """Lines that a legend above the figure takes in half a page: its columns are all as wide as the longest name."""
+    if len(names) < 2:
+        return 0
+    return -(-len(names) // max(1, ACROSS // (max(map(len, names)) + 7)))
 
 
 def _titled(figure: go.Figure, title: str, subtitle: str) -> go.Figure:

@@ -12,7 +12,7 @@ import streamlit as st
 from mammo_core.training.bench import queue
 from mammo_core.training.bench.runs import Run, Status
 from pages.parts.lab import figures
-from pages.parts.lab.comparison import courses, stacked
+from pages.parts.lab.comparison import courses, stacked, watched
 from pages.parts.lab.ledger import STATES, all_runs, duration, took
 from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
@@ -33,10 +33,10 @@ CURVES = {"loss": ("Loss", 250), "auc": ("AUC of the last class", 250), "rate": 
 @st.fragment(run_every=EVERY)
 def going() -> None:
     """Show the run that is at work, or the last that was, and what waits."""
-    st.markdown("#### In training")
     queue.see_to(runs_root())
     found = all_runs()
     at_work = [run for run in found if run.status in AT_WORK]
+    st.markdown("#### In training" if at_work or not any(run.ended for run in found) else "#### Trained last")
     ended = sorted((run for run in found if run.ended), key=lambda run: run.ended, reverse=True)
     shown = next(iter([*at_work, *ended]), None)
     if shown is None:
@@ -75,7 +75,10 @@ def _now(run: Run) -> None:
             help="Go on where it was stopped",
         )
         st.page_link("runs.py", label="Its figures ›")
-    write("small", "Dotted: pictures trained on. Drawn through: women watched, from whom nothing is learned.")
+    write(
+        "small",
+        f"Dotted: pictures trained on. Drawn through: women watched, from whom nothing is learned ({watched(run)} in a fold).",
+    )
     with st.container(horizontal=True, gap="small"):
         for measure in ("loss", "auc"):
             with st.container(width=320, key=f"live_{measure}"):

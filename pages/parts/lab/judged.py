@@ -122,16 +122,29 @@ def _judged(folder: str, part: str, dataset: str, unit: str, state: tuple[int, .
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _reported(folder: str, state: tuple[int, ...]) -> dict[str, Any]:
+    return _written(folder, state) or evaluate.report(Path(folder))
+
+
+def _written(folder: str, state: tuple[int, ...]) -> dict[str, Any] | None:
+    """The report in a run's folder, None where there is none of these predictions."""
     written = Path(folder) / "report.json"
-    if written.is_file() and written.stat().st_mtime_ns >= max(state):
-        found: dict[str, Any] = json.loads(written.read_bytes())
-        return found
-    return evaluate.report(Path(folder))
+    if not (written.is_file() and written.stat().st_mtime_ns >= max(state)):
+        return None
+    found: dict[str, Any] = json.loads(written.read_bytes())
+    return found
 
 
-def auc(one: Judged) -> Interval:
-    """Area under the ROC curve with its interval."""
-    return _auc(*one.key, one)
+def row_of(report: dict[str, Any], one: Judged) -> dict[str, Any] | None:
+    """What a report says of these very cases."""
+    key = (one.part, one.dataset, one.unit)
+    return next((row for row in report["sets"] if (row["part"], row["set"], row["unit"]) == key), None)
+
+
+def auc(one: Judged) -> list[float]:
+    """Area under the ROC curve with its interval: as the report in its folder has it, so that it is the same everywhere."""
+    report = _written(str(one.folder), one.state)
+    row = row_of(report, one) if report else None
+    return list(row["auc"]) if row else _auc(*one.key, one).as_list()
 
 
 def curves(one: Judged) -> tuple[Band, Band]:

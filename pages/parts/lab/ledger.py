@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from mammo_core.training.bench.recipe import kind_of
@@ -89,8 +90,9 @@ def _row(run: Run) -> dict[str, Any]:
         "Data": Path(run.data).name,
         "State": STATES[run.status],
         "Trained": _trained(run),
-        "AUC, women held out": "; ".join(f"{one.dataset} {interval(auc(one).as_list())}" for one in found) or "not yet",
-        "Pictures": "; ".join(str(one.cases.truth.size) for one in found) or "–",
+        "AUC, women held out": "; ".join(f"{one.dataset} {interval(auc(one))}" for one in found) or "not yet",
+        "Pictures (women)": "; ".join(f"{one.cases.truth.size} ({np.unique(one.cases.woman).size})" for one in found)
+        or "–",
         "Began": _day(run.started),
         "Took": took(run),
     }

@@ -8,8 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from mammo_core.inference import available, default_model
-from mammo_core.training.bench.recipe import read_one
+from mammo_core.training.bench.recipe import Recipe, read_one
 from mammo_core.training.bench.runs import Run, Status
+from mammo_core.training.bench.servable import require_servable
 from pages.parts.lab import errands
 from pages.parts.look import write
 from pages.parts.take_away import table
@@ -37,20 +38,33 @@ def _one(run: Run) -> None:
     recipe = read_one(run.folder / "recipe.toml")
     name = f"{recipe.name}-{recipe.version}"
     taken = not runs and any(folder.name == name for folder in available())
+    never = _never(recipe)
     with st.container(border=True, gap="small"):
         st.markdown(f"**{run.id}**")
         if st.button(
             f"Promote to {name}",
             key=f"promote-{run.id}",
-            disabled=runs or taken or run.status is not Status.DONE,
+            disabled=runs or taken or bool(never) or run.status is not Status.DONE,
             help="Make a model of it",
         ):
             errands.send(["promote", str(run.folder)], log)
             st.rerun(scope="fragment")
         with st.container(key=f"outcome-{run.id}"):
-            _outcome(run, errand)
+            if never:
+                write("quiet", f"Not to be promoted: {never}.")
+            else:
+                _outcome(run, errand)
             if taken and not (errand and errand.code == 0):
                 write("amber", f"{name} is a model already, and no model is replaced. Give the recipe another version.")
+
+
+def _never(recipe: Recipe) -> str:
+    """Why the reading page could not show what a recipe's networks say; "" where it could."""
+    try:
+        require_servable(recipe)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _outcome(run: Run, errand: errands.Errand | None) -> None:

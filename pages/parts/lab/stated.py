@@ -1,0 +1,47 @@
+"""What the authors of a system state, beside what runs by its recipe found on women unseen, and why the two differ.
+
+The page and `python -m mammo_core systems` say the same: both ask `training/bench/systems`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mammo_core.training.bench.runs import Run
+from mammo_core.training.bench.systems import System, summary, system
+from pages.parts.look import write
+from pages.parts.take_away import table
+
+
+def stated(found: Sequence[Run]) -> None:
+    """The runs that were judged, beside what is stated; then each system's figures and the reason."""
+    told: list[System] = []
+    without = []
+    for run in found:
+        try:
+            told.append(system(run.folder))
+        except ValueError:
+            without.append(run.id)
+    table([{"Run": each.run.id} | summary(each) for each in told], "None of these runs was judged yet.", "runs-stated")
+    if told:
+        write(
+            "quiet",
+            "Shares of pictures named rightly; 95 % intervals by women. Held out: women of whom nothing was learned or chosen.",
+        )
+    if without and told:
+        write("quiet", f"Not judged yet: {', '.join(without)}.")
+    for title in dict.fromkeys(each.recipe.system.title for each in told):
+        own = [each for each in told if each.recipe.system.title == title]
+        st.markdown(f"#### {title}")
+        write("quiet", f"Stated by its authors: {own[0].recipe.system.stated}. {own[0].recipe.system.reason}")
+        table(
+            [
+                {"Run": each.run.id} | {head[:1].upper() + head[1:]: cell for head, cell in row.items()}
+                for each in own
+                for row in each.judged
+            ],
+            "It was judged on no women held out.",
+            f"stated-{own[0].recipe.name}",
+        )
