@@ -23,8 +23,7 @@ TABS = (
     "Stated",
     "Promote",
 )
-OF_PICTURES = ("Confusion", "Subgroups", "Worst errors")
-"""What is of single pictures, and can be said where all of them are of one kind."""
+OF_PICTURES = ("Confusion", "Subgroups", "Worst errors")  # can be said where all cases are of one kind, too
 
 
 def chosen(folders: list[Path], of_pictures: bool) -> list[Judged]:

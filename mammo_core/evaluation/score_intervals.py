@@ -1,7 +1,8 @@
 """95 % intervals that come of counts alone: of shares, and of AUCs that leave a bootstrap without width.
 
-Where every case falls on one side, every pair is in order, or a kind has only one woman, all draws of the women give the same figure,
-as if nothing were left to doubt. These intervals say how much is. They know counts and no pictures: whoever asks gives the number of women, not of pictures.
+Where every case falls on one side, every pair is in order, or a kind has only one woman, all draws of the women give the same
+figure, as if nothing were left to doubt. These intervals say how much is. They know counts and no pictures: whoever asks gives
+the number of women, not of pictures.
 """
 
 from __future__ import annotations

@@ -154,6 +154,12 @@ def test_a_run_that_was_stopped_is_resumed(lab: Path) -> None:
     assert runs.read_run(folder).status is runs.Status.QUEUED
 
 
+def test_no_sentence_stands_above_the_way_back(lab: Path) -> None:
+    """Streamlit shows a string that stands alone in a page's file."""
+    for page in ("runs.py", "train.py"):
+        assert shown(page).main[0].type != "markdown"
+
+
 def test_the_table_has_every_run_with_its_auc(lab: Path) -> None:
     folder = make_run(lab / "runs")
     (lab / "runs" / "patch-1" / "fold0").mkdir(parents=True)
