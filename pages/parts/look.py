@@ -69,8 +69,10 @@ def bar(score: float, ticks: list[tuple[str, float]], height: int = 6, strong: b
 def tick_names(ticks: list[tuple[str, float]]) -> str:
     """HTML of the line under a bar that names its ticks: the lower to the left of its tick, the higher to the right."""
     spans = []
+    # A last name that stands at the bar's end has the room there to itself, wherever the lower tick is.
+    kept = 22 if len(ticks) > 1 and max(at for _, at in ticks) > 72 else 0
     for index, (name, at) in enumerate(sorted(ticks, key=lambda tick: tick[1])):
-        side = f"right:{100 - at:.1f}%" if index == 0 and at > 15 else f"left:{at:.1f}%"
+        side = f"right:{max(100 - at, kept):.1f}%" if index == 0 and at > 15 else f"left:{at:.1f}%"
         if index and at > 72:
             side = "right:0"
         spans.append(f'<span style="{side};padding:0 2px" title="{escape(name)}">{escape(name.split(" ")[0])}</span>')

@@ -18,6 +18,7 @@ from mammo_core.training.bench import queue, runs
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.systems import summary, system
+from pages.parts import look
 from pages.parts.card import interval
 from pages.parts.lab import errands, setting
 from pages.parts.lab import figures as lab_figures
@@ -335,3 +336,12 @@ def test_a_run_that_has_ended_is_not_said_to_be_in_training(lab: Path) -> None:
     assert "Trained last" in said
     assert "In training" not in said
     assert "(0 women in a fold)" in said
+
+
+def test_names_of_two_high_operating_points_do_not_overlap() -> None:
+    """A promoted run's thresholds may coincide near the end of the bar."""
+    lower, higher = re.findall(
+        r'style="([^;]+);', look.tick_names([("US screening", 87.5), ("European screening", 87.6)])
+    )
+    assert (lower, higher) == ("right:22.0%", "right:0")
+    assert "right:40.0%" in look.tick_names([("US screening", 60.0), ("European screening", 87.6)])
