@@ -66,7 +66,7 @@ class Network:
             self._requests.put(request)
         if self.artefact.whole:
             maps = {kind: np.stack([seen.transform.from_whole(each) for each in stack]) for kind, stack in maps.items()}
-        foci = find_foci(_on_canvas(maps["lesion"][2], seen), _reach(seen)) if "lesion" in maps else ()
+        foci = _foci(_on_canvas(maps["lesion"][2], seen), seen) if "lesion" in maps else ()
         return ImageResult(
             image_id=mammogram.image_id,
             probabilities=probabilities,
@@ -89,7 +89,7 @@ def heat_map(
 ) -> FloatArray:
     """One map of `result` (None: its lesion map, or the first it has) on the mammogram's own grid: (rows, columns) float32, 0..1.
 
-    A lesion map holds probabilities; Grad-CAM has no unit and is divided by its own maximum. A map that is flat, or
+    A lesion map holds probabilities, smoothed; Grad-CAM has no unit and is divided by its own maximum. A map that is flat, or
     whose maximum lies outside the breast, comes back as zeros: it says nothing, and nothing is to be painted. Outside the
     breast every map is 0.
 
@@ -105,12 +105,12 @@ def heat_map(
     if result.image_id != mammogram.image_id:
         raise ValueError(f"The result is not that of {mammogram.name}.")
     seen = _prepared(mammogram)
-    heat, breast = _on_canvas(result.maps[kind][CLASSES.index(class_name)], seen), _reach(seen)
+    heat = _on_canvas(result.maps[kind][CLASSES.index(class_name)], seen)
     if kind == "gradcam":
         heat = heat / max(float(heat.max()), float(np.finfo(np.float32).tiny))
-    if says_nothing(heat, breast):
+    if says_nothing(heat, _reach(seen)):
         return np.zeros(mammogram.pixels.shape, np.float32)
-    return seen.transform.to_mammogram(np.where(breast, heat, np.float32(0)))
+    return seen.transform.to_mammogram(np.where(seen.breast, heat, np.float32(0)))
 
 
 # What preprocessing made of a picture lives exactly as long as the picture does: an exam that is let go leaves nothing.
@@ -134,6 +134,13 @@ def _reach(seen: NetworkInput) -> npt.NDArray[np.bool_]:
     """Where on the canvas a map's maximum may lie: the breast and half a map cell around it."""
     size = 2 * round(HALF_CELL * seen.breast.shape[0]) + 1
     return np.asarray(cv2.dilate(seen.breast.view(np.uint8), np.ones((size, size), np.uint8)).view(np.bool_))
+
+
+def _foci(heat: FloatArray, seen: NetworkInput) -> tuple[Focus, ...]:
+    """The spots inside the breast; none where the map says nothing."""
+    if says_nothing(heat, _reach(seen)):
+        return ()
+    return find_foci(np.where(seen.breast, heat, np.float32(0)), seen.breast)
 
 
 def _placed(focus: Focus, transform: CanvasTransform) -> Focus:

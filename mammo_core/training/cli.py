@@ -20,6 +20,7 @@ from mammo_core.training.bench.recipe import kind_of
 from mammo_core.training.cli_networks import networks as networks
 from mammo_core.training.patch.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
 from mammo_core.training.patch.pointing import POINTING_SETS, highest, peaks, pointed
+from mammo_core.training.patch.predictions import Predictions
 from mammo_core.training.patch.recipe import read_ensemble, read_recipe
 
 
@@ -79,16 +80,22 @@ def evaluate(args: argparse.Namespace) -> int:
         print(f"\n{name}: {judged}")
         _print_report(report)
         if number == 0:
-            speakers = [(args.run / f"fold{fold}",) for fold in predictions.fold.tolist()]
-            found = peaks(predictions.rows, speakers, pictures)
-            report["pointing"] = [
-                pointed(found, pictures, each, np.random.default_rng(recipe.seed)) for each in POINTING_SETS
-            ]
-            for row in report["pointing"]:
-                shares = ", ".join(f"{key} {row[key]:.3f}" for key in ("hit_rate", "hit_rate_15px", "centre", "random"))
-                print(f"  pointing {row['set']:15} n {row['n']:4}: {shares}")
+            report["pointing"] = _pointing(args.run, predictions, pictures, recipe.seed)
             (args.run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _pointing(run: Path, said: Predictions, pictures: Pictures, seed: int) -> list[dict[str, Any]]:
+    """Figures of the pointing game, printed; none of a folder that holds what its networks said and not the networks."""
+    if not all((run / f"fold{fold}" / "weights.safetensors").is_file() for fold in set(said.fold.tolist())):
+        print("  no pointing: the networks are not in this folder")
+        return []
+    found = peaks(said.rows, [(run / f"fold{fold}",) for fold in said.fold.tolist()], pictures)
+    figures = [pointed(found, pictures, name, np.random.default_rng(seed)) for name in POINTING_SETS]
+    for row in figures:
+        shares = ", ".join(f"{key} {row[key]:.3f}" for key in ("hit_rate", "hit_rate_15px", "centre", "random"))
+        print(f"  pointing {row['set']:15} n {row['n']:4}: {shares}")
+    return figures
 
 
 def promote(args: argparse.Namespace) -> int:

@@ -75,6 +75,18 @@ def test_a_map_that_says_nothing_is_not_painted(network: Network) -> None:
     assert not heat_map(picture, flat).any()
 
 
+def test_no_halo_of_the_map_stands_outside_the_skin(network: Network) -> None:
+    picture = breast()
+    result = network.score(picture)
+    lesion = np.random.default_rng(0).uniform(0, 0.3, (3, 32, 20)).astype(np.float32)
+    lesion[2, 15:17] = np.linspace(0.9, 0.5, 20)  # high inside, and on through the skin
+    heat = heat_map(picture, replace(result, maps={"lesion": lesion}))
+    rows, columns = np.indices(heat.shape)
+    outside = ((rows - 300) / 260) ** 2 + (columns / 300) ** 2 > 1.03  # some 4 pixels beyond the skin
+    assert heat.max() > 0.5
+    assert not heat[outside].any()
+
+
 def test_wrong_use_says_what_was_wrong(network: Network) -> None:
     picture = breast()
     result = network.score(picture)

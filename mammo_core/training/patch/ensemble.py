@@ -6,18 +6,14 @@ training sets, all of them for an outside set. Nothing is averaged that would le
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file
 
-from mammo_core.training.export import reader
-from mammo_core.training.patch.networks import CELL, Member, serving_network
-from mammo_core.training.patch.patches import hottest
+from mammo_core.training.patch.networks import Member
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
 from mammo_core.training.patch.predictions import Predictions, said_by
 from mammo_core.training.patch.recipe import Recipe, read_recipe
@@ -31,8 +27,10 @@ def load_member(folder: Path) -> Member:
     return Member(_with_heads_together(load_file(folder / "weights.safetensors"), recipe), recipe.canvas, recipe.patch)
 
 
-def together(folders: list[Path], pictures: Pictures, sets: tuple[str, ...]) -> tuple[Predictions, list[Member]]:
-    """What the networks in `folders` say together, and the members as they ship.
+def together(
+    folders: list[Path], pictures: Pictures, sets: tuple[str, ...]
+) -> tuple[Predictions, list[Member], list[tuple[Path, ...]]]:
+    """What the networks in `folders` say together, the members as they ship, and which folders speak of each picture.
 
     The mean of several networks spreads less than one of them alone does, and calibration and operating points come from women
     of whom one alone may speak. So the members' heads are stretched about their mean until all together spread as one does on
@@ -47,7 +45,6 @@ def together(folders: list[Path], pictures: Pictures, sets: tuple[str, ...]) -> 
     benign = np.array(
         [np.mean([said[k][row][1] for k in who]) for row, who in zip(rows.tolist(), speakers, strict=True)]
     )
-    peaks = np.array([said[who[0]][row][2] for row, who in zip(rows.tolist(), speakers, strict=True)])
     outside = ~pictures.of(*sets)[rows]
     fold = np.where(outside, NO_FOLD, pictures.folds()[rows])
     members = [load_member(folder) for folder in folders]
@@ -57,30 +54,8 @@ def together(folders: list[Path], pictures: Pictures, sets: tuple[str, ...]) -> 
         middle = scores[outside].mean(axis=0)
         scores[outside] = middle + (scores[outside] - middle) * stretch
         members = [_stretched(member, stretch, middle) for member in members]
-    together_said = Predictions(rows, scores, benign, peaks, fold.astype(np.int64))
-    return replace(together_said, peak=_peaks(together_said, speakers, members, pictures)), members
-
-
-def _peaks(said: Predictions, speakers: list[tuple[int, ...]], members: list[Member], pictures: Pictures) -> FloatArray:
-    """Peaks of the mean lesion map where several speak of a malignant picture with boxes: only there it is looked at."""
-    peaks = said.peak.copy()
-    boxed = np.isin(said.rows, pictures.box_picture) & pictures.malignant[said.rows]
-    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for place in np.flatnonzero(boxed).tolist():
-        groups[speakers[place]].append(place)
-    canvas = pictures.canvases.shape[1:]
-    for who, places in groups.items():
-        if len(who) == 1:
-            continue
-        asked = [members[k] for k in who]
-        if max(member.canvas for member in asked) != canvas:
-            raise ValueError(f"the networks of one group need pictures on their finest canvas, not on {canvas}")
-        network = serving_network(asked, (1.0, 0.0))
-        read = reader(keras.Model(network.inputs[0], {"lesion": network.output["lesion"]}), ("lesion",))
-        for place in places:
-            seen = pictures.canvases[said.rows[place]][None, ..., None] / np.float32(255)
-            peaks[place] = hottest(read(seen)["lesion"][:, 2], np.zeros(1, np.int64), CELL, 1).centre[0]
-    return peaks
+    asked = [tuple(folders[k] for k in who) for who in speakers]
+    return Predictions(rows, scores, benign, fold.astype(np.int64)), members, asked
 
 
 def _stretched(member: Member, stretch: FloatArray, middle: FloatArray) -> Member:

@@ -125,15 +125,13 @@ def _kept_features(path: Path, make: Callable[[], dict[str, npt.NDArray[Any]]]) 
 
 
 def pooled(whole: Any, pictures: Pictures, say: Say) -> dict[str, npt.NDArray[Any]]:
-    """Pooled features of every picture, and the (row, column) `peak` of the malignant lesion map."""
-    read = reader(whole, (*FEATURES, "lesion"))
-    kept: dict[str, list[Any]] = {name: [] for name in (*FEATURES, "peak")}
+    """Pooled features of every picture."""
+    read = reader(whole, FEATURES)
+    kept: dict[str, list[Any]] = {name: [] for name in FEATURES}
     for start in range(0, len(pictures.canvases), CHUNK):
         found = read(scaled(pictures.canvases[start : start + CHUNK]))
         for name in FEATURES:
             kept[name].append(found[name])
-        spots = hottest(found["lesion"][..., 2], np.arange(len(found["lesion"])), CELL, 1)
-        kept["peak"].append(spots.centre.astype(np.float32))
         if start % 1024 == 0:
             say(f"features: {start} of {len(pictures.canvases)}")
     return {name: np.concatenate(parts) for name, parts in kept.items()}
@@ -223,8 +221,6 @@ def _write_predictions(
                 "file",
                 "trained_on",
                 "benign_map",
-                "peak_row",
-                "peak_column",
                 *(spec.name for spec in recipe.heads),
             )
         )
@@ -235,7 +231,6 @@ def _write_predictions(
                     pictures.columns["file"][row],
                     int(trained[row]),
                     f"{features['maps'][row, BENIGN_MAP]:.5f}",
-                    *(f"{value:.1f}" for value in features["peak"][row]),
                     *(f"{value:.5f}" for value in scores[row]),
                 )
             )

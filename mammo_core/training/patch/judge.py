@@ -18,9 +18,7 @@ from mammo_core.evaluation.metrics import (
     brier,
     expected_calibration_error,
     operating_point,
-    share_interval,
 )
-from mammo_core.evaluation.pointing import Pointing, point, pointing_figures
 from mammo_core.evaluation.summaries import exams_at_least
 from mammo_core.training.patch.cases import Cases, JudgedCases, cases, judged_cases
 from mammo_core.training.patch.pictures import Pictures
@@ -28,13 +26,12 @@ from mammo_core.training.patch.predictions import Predictions, select
 
 OPERATING_POINTS = (("US screening", 0.889), ("European screening", 0.966))
 BASELINE_COLUMNS = ("age", "machine", "site", "view")
-POINTING_SETS = ("cbis_ddsm_mass", "mini_mias")
 SOURCES = (("digital", "rsna", ()), ("film", "cbis_ddsm_mass", ("mini_mias",)))
 """A source, the set its calibration is fitted on (one: of two, telling the sets apart would pass for skill), and sets it also holds for."""
 
 
 def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
-    """Everything a card says in figures: calibration, evaluation, operating points, exams_at_least, pointing.
+    """Everything a card says in figures but pointing: calibration, evaluation, operating points, exams_at_least.
 
     Calibration, which also weighs the heads, is fitted on these out-of-fold predictions, by source. What is judged is cross-fitted: a
     fold's probabilities come from the weights that the other folds give (the same fold's where there is but one).
@@ -63,10 +60,6 @@ def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator
         "evaluation": evaluation,
         "operating_points": points,
         "exams_at_least": {"unit": "exam", "source": "RSNA"} | exams_at_least(suspicion, exams.truth),
-        "pointing": [
-            {"map": "lesion", **pointed(predictions.rows, predictions.peak, pictures, name, rng)}
-            for name in POINTING_SETS
-        ],
     }
 
 
@@ -141,35 +134,6 @@ def _baseline(found: Cases, pictures: Pictures, rng: np.random.Generator) -> lis
     by_row = dict(zip(everyone.tolist(), scores.tolist(), strict=True))
     score = np.array([by_row[int(row)] for row in found.lead])
     return auc_interval(found.truth, score, found.woman, rng).as_list()
-
-
-def pointed(
-    rows: npt.NDArray[np.int64],
-    peaks: npt.NDArray[np.float64],
-    pictures: Pictures,
-    name: str,
-    rng: np.random.Generator,
-) -> dict[str, Any]:
-    """The pointing game on the malignant pictures among `rows` of the set `name` that have boxes; (n, 2) `peaks` on the canvas."""
-    turns: list[Pointing] = []
-    women: list[str] = []
-    for row, peak in zip(rows, peaks, strict=True):
-        boxes = pictures.boxes[(pictures.box_picture == row) & pictures.box_malignant]
-        if pictures.columns["dataset"][row] == name and pictures.malignant[row] and len(boxes):
-            turns.append(point((float(peak[0]), float(peak[1])), boxes, pictures.breasts[row]))
-            women.append(str(pictures.women[row]))
-    figures = pointing_figures(turns)
-    return {
-        "set": name,
-        "n": figures.n,
-        "n_women": len(set(women)),
-        "hit_rate": round(figures.hit_rate, 3),
-        "hit_rate_15px": round(figures.hit_rate_15px, 3),
-        "centre": round(figures.centre, 3),
-        "random": round(figures.random, 3),
-        "hit_rate_interval": _rounded(share_interval([turn.hit for turn in turns], women, rng).as_list()[1:]),
-        "hit_rate_15px_interval": _rounded(share_interval([turn.near for turn in turns], women, rng).as_list()[1:]),
-    }
 
 
 def _rounded(values: list[float]) -> list[float]:

@@ -31,6 +31,8 @@ TEXTURE = ("block_3_expand_relu", "block_6_expand_relu", "block_10_expand_relu",
 """Layers of MobileNetV2 whose mean and spread over the canvas tell what the tissue is like, before anything is called a lesion."""
 TOP_SHARE = 32
 """The top mean of a map is taken over one cell in so many: 20 of 32×20."""
+FINER, SPREAD = 2, 0.75
+"""The lesion map that ships has so many points a cell each way; standard deviation of the smoothing, in cells."""
 POOLED = "pooled_cells"
 """Name of the layer that Grad-CAM looks at: (rows/16, columns/16, 1280)."""
 
@@ -137,6 +139,24 @@ class Texture(layers.Layer):  # type: ignore[misc]
         mean = ops.mean(features, axis=(1, 2))
         variance = ops.mean(ops.square(features), axis=(1, 2)) - ops.square(mean)
         return ops.concatenate([mean, ops.sqrt(ops.maximum(variance, 0.0))], axis=-1)
+
+
+class Smoothed(layers.Layer):  # type: ignore[misc]
+    """(N, k, rows, columns) maps of cells to (N, k, 2 rows, 2 columns): Gaussian means of the cells around, which sum to 1 as they did.
+
+    The highest cell of a lesion is often one beside its middle; the highest point of the smoothed map lies in the lesion more often.
+    """
+
+    def call(self, maps: Any) -> Any:
+        down, across = (ops.convert_to_tensor(_gaussian(cells)) for cells in maps.shape[2:])
+        return ops.matmul(ops.matmul(down, maps), ops.transpose(across))
+
+
+def _gaussian(cells: int) -> np.ndarray[Any, Any]:
+    """(FINER * cells, cells) weights of the cells at each point of the finer grid."""
+    points = (np.arange(FINER * cells) + 0.5) / FINER - 0.5
+    weights = np.exp(-(((points[:, None] - np.arange(cells)) / SPREAD) ** 2) / 2)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 class LesionContrasts(layers.Layer):  # type: ignore[misc]
@@ -270,8 +290,9 @@ def member_network(member: Member, benign: tuple[float, float], name: str) -> An
 def serving_network(members: Sequence[Member], benign: tuple[float, float]) -> Any:
     """The network that ships: `canvas` and `calibration` to `scores`, `probabilities`, `gradcam` and `lesion`, in one pass.
 
-    The canvas is the largest member's; the others see it shrunk. Head scores, u and maps are the members' means, maps on the finest
-    grid. Calibration, (N, k + 1), weighs the k heads' scores and adds an intercept: z. Class scores are (-u, u, z).
+    The canvas is the largest member's; the others see it shrunk. Head scores, u and maps are the members' means, maps on the
+    finest grid, the lesion map smoothed onto one twice as fine. Calibration, (N, k + 1), weighs the k heads' scores and adds an
+    intercept: z. Class scores are (-u, u, z).
     """
     canvas = max(member.canvas for member in members)
     networks = [member_network(member, benign, f"member{number}") for number, member in enumerate(members)]
@@ -299,7 +320,7 @@ def serving_network(members: Sequence[Member], benign: tuple[float, float]) -> A
         "scores": scores,
         "probabilities": Probabilities()(scores),
         "gradcam": layers.Permute((3, 1, 2))(layers.ReLU()(layers.Concatenate()(signed))),
-        "lesion": layers.Permute((3, 1, 2))(lesion),
+        "lesion": Smoothed(name="smoothed")(layers.Permute((3, 1, 2))(lesion)),
     }
     return keras.Model([inputs, calibration], outputs, name="serving_network")
 

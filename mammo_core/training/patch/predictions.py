@@ -18,14 +18,13 @@ from mammo_core.training.patch.recipe import read_recipe
 class Predictions:
     """Raw scores of n pictures by the networks that had not seen them, in the order of `rows` into a `Pictures`.
 
-    `scores` (n, k) raw malignant scores of k heads, `benign_map` (n,) top mean of benign against background, `peak` (n, 2) of the
-    malignant lesion map on the canvas, `fold` (n,) whose network it was.
+    `scores` (n, k) raw malignant scores of k heads, `benign_map` (n,) top mean of benign against background, `fold` (n,) whose network
+    it was, NO_FOLD where it was several.
     """
 
     rows: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
     benign_map: npt.NDArray[np.float64]
-    peak: npt.NDArray[np.float64]
     fold: npt.NDArray[np.int64]
 
 
@@ -38,28 +37,27 @@ def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures) ->
     """Read what every head of the networks in `folders` (folder, fold) said of pictures they were not trained on.
 
     A picture of which several speak, as of an outside set all do, is taken from the first of them: one network is judged, not their
-    mean. Peaks are brought to the canvas of `pictures`.
+    mean.
 
     Raises ValueError where a folder speaks of a picture that is not in `pictures`.
     """
     table: dict[int, tuple[float, ...]] = {}
     for folder, fold in folders:
-        for row, (scores, benign_map, peak) in said_by(folder, pictures).items():
-            table.setdefault(row, (benign_map, *peak, fold, *scores))
+        for row, (scores, benign_map) in said_by(folder, pictures).items():
+            table.setdefault(row, (benign_map, fold, *scores))
     rows, values = np.array(list(table), dtype=np.int64), np.array(list(table.values()), dtype=np.float64)
-    return Predictions(rows, values[:, 4:], values[:, 0], values[:, 1:3], values[:, 3].astype(np.int64))
+    return Predictions(rows, values[:, 2:], values[:, 0], values[:, 1].astype(np.int64))
 
 
-Said = tuple[list[float], float, tuple[float, float]]
+Said = tuple[list[float], float]
 
 
 def said_by(folder: Path, pictures: Pictures) -> dict[int, Said]:
-    """Raw scores of the heads, benign map and peak of every picture (by its row) that the network in `folder` was not trained on."""
+    """Raw scores of the heads and benign map of every picture (by its row) that the network in `folder` was not trained on."""
     place = {
         key: row for row, key in enumerate(zip(pictures.columns["dataset"], pictures.columns["file"], strict=True))
     }
     recipe = read_recipe(folder / "recipe.toml")
-    rows, columns = (has / had for has, had in zip(pictures.canvases.shape[1:], recipe.canvas, strict=True))
     found: dict[int, Said] = {}
     with (folder / "predictions.csv").open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
@@ -68,13 +66,10 @@ def said_by(folder: Path, pictures: Pictures) -> dict[int, Said]:
             key = (row["dataset"], row["file"])
             if key not in place:
                 raise ValueError(f"{folder} speaks of {key[1]} of {key[0]}, which is not among the pictures")
-            peak = (float(row["peak_row"]) * rows, float(row["peak_column"]) * columns)
-            found[place[key]] = ([float(row[head.name]) for head in recipe.heads], float(row["benign_map"]), peak)
+            found[place[key]] = ([float(row[head.name]) for head in recipe.heads], float(row["benign_map"]))
     return found
 
 
 def select(predictions: Predictions, chosen: npt.NDArray[np.bool_]) -> Predictions:
     """Those of the predictions that are `chosen`, (n,) bool."""
-    return Predictions(
-        *(getattr(predictions, name)[chosen] for name in ("rows", "scores", "benign_map", "peak", "fold"))
-    )
+    return Predictions(*(getattr(predictions, name)[chosen] for name in ("rows", "scores", "benign_map", "fold")))

@@ -27,6 +27,7 @@ from mammo_core.training.patch.ensemble import load_member, together
 from mammo_core.training.patch.judge import judge, weighed
 from mammo_core.training.patch.networks import Member, serving_network
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
+from mammo_core.training.patch.pointing import POINTING_SETS, peaks, pointed
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions
 from mammo_core.training.patch.recipe import Recipe, read_ensemble, read_recipe
 from mammo_core.training.patch.sentences import LICENCE, LIMITS, beaten, not_for, whose, whose_together
@@ -57,13 +58,15 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
         (source, NO_FOLD if fold is None else fold),
         *((sister, each) for sister, each in zip(sisters, judged, strict=True) if each != fold),
     ]
+    said, folder_of = read_predictions(asked, pictures), {number: folder for folder, number in asked}
     trained = pictures.of(*recipe.sets) & (pictures.folds() != (NO_FOLD if fold is None else fold))
     return _make(
         models,
         source / "recipe.toml",
         (recipe.name, recipe.version, recipe.title, recipe.seed),
         [load_member(source)],
-        read_predictions(asked, pictures),
+        said,
+        _pointed(said.rows, [(folder_of[fold],) for fold in said.fold.tolist()], pictures, recipe.seed),
         pictures,
         recipe,
         sisters,
@@ -90,13 +93,14 @@ def promote_ensemble(path: Path, runs: Path, pictures: Pictures, models: Path) -
     recipe = recipes[0]
     if any((each.sets, each.outside, each.heads) != (recipe.sets, recipe.outside, recipe.heads) for each in recipes):
         raise ValueError(f"{path.name}: its members differ in sets or heads")
-    predictions, members = together(folders, pictures, recipe.sets)
+    predictions, members, speakers = together(folders, pictures, recipe.sets)
     return _make(
         models,
         path,
         (ensemble.name, ensemble.version, ensemble.title, ensemble.seed),
         members,
         predictions,
+        _pointed(predictions.rows, speakers, pictures, ensemble.seed),
         pictures,
         recipe,
         folders,
@@ -115,6 +119,7 @@ def _make(
     named: tuple[str, str, str, int],
     members: list[Member],
     predictions: Predictions,
+    pointing: list[dict[str, Any]],
     pictures: Pictures,
     recipe: Recipe,
     judged: list[Path],
@@ -150,6 +155,7 @@ def _make(
             "canvas": list(max(member.canvas for member in members)),
             "heads": [head.name for head in recipe.heads],
             **figures,
+            "pointing": pointing,
             "normal_benign": _normal_benign(
                 predictions.benign_map, dataset, pictures.columns["label"][predictions.rows], shift
             ),
@@ -162,6 +168,13 @@ def _make(
         }
         artefact = seal(folder, card)
     return replace(artefact, folder=models / folder.name)
+
+
+def _pointed(
+    rows: npt.NDArray[np.int64], speakers: list[tuple[Path, ...]], pictures: Pictures, seed: int
+) -> list[dict[str, Any]]:
+    found, rng = peaks(rows, speakers, pictures), np.random.default_rng(seed)
+    return [{"map": "lesion", **pointed(found, pictures, name, rng)} for name in POINTING_SETS]
 
 
 def load_members(folder: Path) -> list[Member]:

@@ -26,7 +26,7 @@ def said() -> Predictions:
     rows = np.flatnonzero(made.of("rsna", "cbis_ddsm_mass", "mini_mias"))
     rng = np.random.default_rng(2)
     scores = made.malignant[rows, None] + rng.normal(size=(len(rows), 2))
-    return Predictions(rows, scores, np.zeros(len(rows)), np.zeros((len(rows), 2)), made.folds()[rows])
+    return Predictions(rows, scores, np.zeros(len(rows)), made.folds()[rows])
 
 
 def test_the_judged_cases_give_the_cards_figures_again(said: Predictions, tmp_path: Path) -> None:

@@ -53,9 +53,12 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: 
         fit_fold(recipe, made, tmp_path, folder, fold, lambda _: None)
 
     sets = ("rsna", "cbis_ddsm_mass")
-    found, _ = together(folders, made, sets)
+    found, _, speakers = together(folders, made, sets)
     alone = [said_by(folder, made) for folder in folders]
     outside = ~made.of(*sets)[found.rows]
+    assert {who for who, far in zip(speakers, outside, strict=True) if far} == {tuple(folders)}
+    for row, who in zip(found.rows[~outside], np.flatnonzero(~outside), strict=True):
+        assert speakers[who] == (folders[made.folds()[row]],)
     for row, scores in zip(found.rows[~outside], found.scores[~outside], strict=True):
         (speaker,) = [own for own in alone if int(row) in own]
         np.testing.assert_allclose(scores, speaker[int(row)][0], atol=1e-6)

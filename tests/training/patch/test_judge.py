@@ -46,7 +46,7 @@ def stored(taken: list) -> Pictures:
 def test_breasts_and_exams_score_as_in_the_reading_room(taken: list) -> None:
     made, n = stored(taken), len(taken)
     log_odds = np.array([value for _, _, value, _ in taken])
-    said = Predictions(np.arange(n), log_odds[:, None], np.zeros(n), np.zeros((n, 2)), made.folds())
+    said = Predictions(np.arange(n), log_odds[:, None], np.zeros(n), made.folds())
     exams = cases(said, log_odds, made, "exam")
     breasts = cases(said, log_odds, made, "breast")
     assert sorted(exams.woman) == sorted(set(made.women))
@@ -67,7 +67,7 @@ def test_breasts_and_exams_score_as_in_the_reading_room(taken: list) -> None:
 
 def test_pictures_are_judged_as_they_are() -> None:
     made = pictures(n=8)
-    said = Predictions(np.array([5, 2]), np.array([[1.0], [-1.0]]), np.zeros(2), np.zeros((2, 2)), made.folds()[[5, 2]])
+    said = Predictions(np.array([5, 2]), np.array([[1.0], [-1.0]]), np.zeros(2), made.folds()[[5, 2]])
     found = cases(said, said.scores[:, 0], made, "image")
     assert found.lead.tolist() == [5, 2]
     assert found.score.tolist() == [1.0, -1.0]
@@ -75,7 +75,7 @@ def test_pictures_are_judged_as_they_are() -> None:
 
 def test_an_unknown_unit_is_refused() -> None:
     made = pictures(n=2)
-    said = Predictions(np.arange(2), np.zeros((2, 1)), np.zeros(2), np.zeros((2, 2)), np.zeros(2, np.int64))
+    said = Predictions(np.arange(2), np.zeros((2, 1)), np.zeros(2), np.zeros(2, np.int64))
     with pytest.raises(ValueError, match="not 'woman'"):
         cases(said, said.scores[:, 0], made, "woman")
 
@@ -85,8 +85,8 @@ def predicted(folder: Path, rows: list[tuple[str, str, int, float]]) -> Path:
     (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
     with (folder / "predictions.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(("dataset", "file", "trained_on", "benign_map", "peak_row", "peak_column", "all", "maps"))
-        writer.writerows((name, file, trained, 0.5, 8.0, 24.0, z, -z) for name, file, trained, z in rows)
+        writer.writerow(("dataset", "file", "trained_on", "benign_map", "all", "maps"))
+        writer.writerows((name, file, trained, 0.5, z, -z) for name, file, trained, z in rows)
     return folder
 
 
@@ -116,7 +116,7 @@ def test_what_a_fold_is_judged_by_comes_from_the_other_folds() -> None:
     rng, fold = np.random.default_rng(5), made.folds()[rows]
     sign = 2.0 * made.malignant[rows] - 1
     honest, fickle = sign * 0.5 + rng.normal(size=len(rows)), np.where(fold == 2, sign, -sign) * 4
-    said = Predictions(rows, np.stack([honest, fickle], axis=1), np.zeros(len(rows)), np.zeros((len(rows), 2)), fold)
+    said = Predictions(rows, np.stack([honest, fickle], axis=1), np.zeros(len(rows)), fold)
     report = judge(said, made, np.random.default_rng(0))
     digital = report["calibration"]["digital"]
     assert digital["weights"][0] > 100 * digital["weights"][1]
