@@ -57,24 +57,20 @@ def _run(asked: argparse.Namespace) -> int:
             "training needs Keras and TensorFlow, which are not installed here: pip install -r requirements.txt"
         ) from error
     except (ValueError, OSError) as error:
-        raise UsageError(_told(error)) from error
+        from mammo_core.training.bench.machine import in_words
 
-
-def _told(error: Exception) -> str:
-    """An error in words: the operating system's name the file."""
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+        raise UsageError(in_words(error)) from error
 
 
 def _check_data(asked: argparse.Namespace) -> int:
     from mammo_core.intake import ReaderFailed
+    from mammo_core.training.bench.machine import in_words
     from mammo_core.training.cli_data import check
 
     try:
         return check(asked)
     except (ValueError, OSError, ReaderFailed) as error:
-        raise UsageError(_told(error)) from error
+        raise UsageError(in_words(error)) from error
 
 
 def _read(asked: argparse.Namespace) -> int:

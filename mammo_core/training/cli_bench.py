@@ -60,6 +60,8 @@ def _one(recipe: Recipe, args: argparse.Namespace, weights: str) -> bool:
 
 def _resumed(folder: Path) -> int:
     run = read_run(folder)
+    if (kind := kind_of(folder / "recipe.toml")) != "classifier":
+        raise ValueError(f"{folder} is a run of the kind {kind!r}; only a classifier's is resumed")
     if run.status is Status.DONE:
         raise ValueError(f"{run.id} is done: there is nothing to resume")
     if run.status in (Status.STOPPED, Status.FAILED):

@@ -142,11 +142,15 @@ def _marked(paths: Sequence[Path], cache: Path | None) -> Iterator[Marks]:
     with Reader(workers, SECONDS) as reader, ThreadPoolExecutor(workers + 1) as pool:
 
         def marked(path: Path) -> Marks:
-            kept = None if folder is None else folder / f"{_key(path)}.npz"
+            try:
+                kept = None if folder is None else folder / f"{_key(path)}.npz"
+                data = b"" if kept is not None and kept.exists() else path.read_bytes()
+            except OSError:  # it was there when the lists were read
+                return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
             if kept is not None and kept.exists():
                 with np.load(kept) as stored:
                     return Marks(stored["points"], stored["descriptors"])
-            found = next(iter(reader.read(path.name, path.read_bytes(), lenient=True)), None)
+            found = next(iter(reader.read(path.name, data, lenient=True)), None)
             if not isinstance(found, Mammogram):
                 return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
             marks = keypoints(found)

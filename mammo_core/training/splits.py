@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from mammo_core.training.datasets import Table
+from mammo_core.training.datasets.listing import counted
 
 KEPT, HELD_OUT = "train", "test"
 
@@ -91,5 +92,6 @@ def _women(table: Table, classes: Sequence[str], least: int) -> tuple[dict[str, 
             worst[row.patient_id] = max(ranks[row.label], worst.get(row.patient_id, 0))
             sets[row.patient_id].add(row.dataset)
     if len(worst) < least:
-        raise ValueError(f"{len(worst)} women have a class of {', '.join(classes)}, wanted {least} or more")
+        count = counted(len(worst), "woman has", "women have")
+        raise ValueError(f"{count} a class of {', '.join(classes)}, wanted {least} or more")
     return worst, {woman: "+".join(sorted(names)) for woman, names in sets.items()}

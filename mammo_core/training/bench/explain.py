@@ -109,7 +109,10 @@ def _network(run: Path, recipe: Recipe, fold: int) -> Any:
     if not weights.is_file():
         raise FileNotFoundError(f"{run.name} holds no network of fold {fold}")
     network = build(recipe, load=False).model
-    network.load_weights(weights)
+    try:
+        network.load_weights(weights)
+    except Exception as error:  # HDF5 and Keras raise nearly anything
+        raise ValueError(f"{weights} is damaged, or of another recipe") from error
     return keras.Model(network.input, network.get_layer("logits").output)
 
 

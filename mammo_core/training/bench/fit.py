@@ -68,6 +68,20 @@ def fit_fold(fold: Fold, line: Line) -> None:
 
     Raises Stopped when asked to stop, ValueError where the recipe cannot be met on this machine or with these women.
     """
+    try:
+        _fit(fold, line)
+    except _Damaged as damaged:
+        line.say(f"fold {fold.number}: {damaged} is damaged; the fold is fitted anew")
+        for name in (runs.CHECKPOINT, runs.NETWORK, "history.csv"):
+            (fold.folder / name).unlink(missing_ok=True)
+        _fit(fold, line)
+
+
+class _Damaged(Exception):
+    """A file of a fold that was begun cannot be read back."""
+
+
+def _fit(fold: Fold, line: Line) -> None:
     if (fold.folder / "predictions.csv").is_file():
         return
     if not len(fold.parts[TRAIN]):
@@ -87,8 +101,7 @@ def fit_fold(fold: Fold, line: Line) -> None:
         if not history:
             line.say(f"fold {fold.number}: {_counted(fold)}, starting weights: {built.weights}")
         _epochs(fold, line, model, built.model, take, history)
-        if (fold.folder / runs.NETWORK).is_file():
-            built.model.load_weights(fold.folder / runs.NETWORK)
+        _read_back(built.model, fold.folder / runs.NETWORK)
         _predict(fold, model, take)
     (fold.folder / runs.CHECKPOINT).unlink(missing_ok=True)
 
@@ -141,10 +154,20 @@ def _resumed(fold: Fold, model: Any) -> list[Figures]:
     checkpoint = fold.folder / runs.CHECKPOINT
     if not checkpoint.is_file():
         return []
-    model.load_weights(checkpoint)
+    _read_back(model, checkpoint)
     done = int(model.optimizer.iterations) // -(-len(fold.parts[TRAIN]) // fold.recipe.training.batch)
     columns = runs.read_history(fold.folder)
+    if len(columns["epoch"]) < done:
+        raise _Damaged("history.csv")
     return [{name: float(column[epoch]) for name, column in columns.items()} for epoch in range(done)]
+
+
+def _read_back(model: Any, path: Path) -> None:
+    """Load weights that this module wrote. Raises `_Damaged` where they are not there or torn."""
+    try:
+        model.load_weights(path)
+    except Exception as error:  # HDF5 and Keras raise nearly anything
+        raise _Damaged(path.name) from error
 
 
 def _epochs(fold: Fold, line: Line, model: Any, network: Any, take: Take, history: list[Figures]) -> None:
@@ -170,7 +193,12 @@ def _epochs(fold: Fold, line: Line, model: Any, network: Any, take: Take, histor
         if watch.stopped:
             raise Stopped
         places = fold.parts[VALIDATION]
-        seen = _figures(_asked(model, take, places, fold.recipe), fold.samples.possible[places], loss)
+        said = _asked(model, take, places, fold.recipe)
+        if not (np.isfinite(fitted["loss"][-1]) and np.isfinite(said).all()):
+            raise ValueError(
+                f"fold {fold.number}: in epoch {epoch + 1} the network's answers were no numbers any more; a lower training.rate may help"
+            )
+        seen = _figures(said, fold.samples.possible[places], loss)
         row = {"epoch": epoch + 1.0, **{name: float(fitted[name][-1]) for name in runs.MEASURES}}
         row |= {f"val_{name}": value for name, value in seen.items()}
         row |= {"rate": rate, "seconds": time.perf_counter() - began, "waiting_s": watch.waited}
@@ -186,10 +214,15 @@ def _keep(folder: Path, model: Any, network: Any, history: list[Figures], traini
     columns = {name: [row[name] for row in history] for name in runs.HISTORY}
     runs.write_history(folder, columns)
     if schedule.best(schedule.watched(columns, training.watch)) == len(history) - 1:
-        network.save_weights(folder / runs.NETWORK)
-    half = folder / f"half.{runs.CHECKPOINT}"
+        _save(network, folder / runs.NETWORK)
+    _save(model, folder / runs.CHECKPOINT)
+
+
+def _save(model: Any, path: Path) -> None:
+    """Weights, written whole or not at all."""
+    half = path.with_name(f"half.{path.name}")
     model.save_weights(half)
-    half.replace(folder / runs.CHECKPOINT)
+    half.replace(path)
 
 
 def _reseed(model: Any, fold: Fold, epoch: int) -> None:

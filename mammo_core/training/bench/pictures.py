@@ -25,11 +25,14 @@ from mammo_core.exam import Mammogram, Presentation, Refusal
 from mammo_core.intake import Reader
 from mammo_core.preprocessing import prepare
 from mammo_core.presentation import render
+from mammo_core.training.duplicates import SECONDS
 
 Crop = Literal["whole", "breast"]
 Say = Callable[[str], None]
 CHUNK = 64
 """Pictures that are decoded between two looks at whether to go on."""
+_CLOSED = ""
+"""Key of every file that cannot be opened. It is never written down: tomorrow the file may be there."""
 
 
 class Stopped(Exception):
@@ -74,6 +77,7 @@ def decode(
     keys = [_key(path) for path in paths]
     with store.lock:
         known = store.known()
+        known[_CLOSED] = "It cannot be opened."
         wanted = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
         done = 0
         for chunk in _decoded(wanted, size, crop):
@@ -91,8 +95,12 @@ def decode(
 
 
 def _key(path: Path) -> str:
-    """What tells a file from every other, and from itself after a change."""
-    state = path.stat()
+    """What tells a file from every other, and from itself after a change; `_CLOSED` where it cannot be opened."""
+    try:
+        with path.open("rb"):
+            state = path.stat()
+    except OSError:
+        return _CLOSED
     return hashlib.sha256(f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}".encode()).hexdigest()[:32]
 
 
@@ -103,7 +111,7 @@ def _decoded(
     if not wanted:
         return
     workers = os.cpu_count() or 1
-    with Reader(workers) as reader, ThreadPoolExecutor(workers + 1) as pool:
+    with Reader(workers, SECONDS) as reader, ThreadPoolExecutor(workers + 1) as pool:
 
         def made(item: tuple[str, Path]) -> tuple[str, npt.NDArray[np.uint8] | str]:
             key, path = item
@@ -131,16 +139,23 @@ class _Store:
         self.lock = FileLock(folder / "lock")
 
     def known(self) -> dict[str, int | str]:
-        """What is known of every file seen: its slot, or the sentence that refused it."""
+        """What is known of every file seen: its slot, or the sentence that refused it.
+
+        An index that speaks of pictures which are not there is of other pixels: it is thrown away, and everything decoded anew.
+        """
         if not self.index.exists():
             return {}
         entries: dict[str, int | str] = {}
-        for line in self.index.read_text(encoding="utf-8").splitlines():
+        for line in self.index.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 entry: dict[str, Any] = json.loads(line)
-            except ValueError:  # the machine stopped in the middle of a line
+                entries[entry["key"]] = entry["found"]
+            except (ValueError, TypeError, KeyError):  # the machine stopped in the middle of a line
                 continue
-            entries[entry["key"]] = entry["found"]
+        if any(isinstance(found, int) and found >= len(self.mapped()) for found in entries.values()):
+            self.index.unlink()
+            self.pixels.unlink(missing_ok=True)
+            return {}
         return entries
 
     def add(self, chunk: list[tuple[str, npt.NDArray[np.uint8] | str]], known: dict[str, int | str]) -> None:

@@ -10,6 +10,7 @@ import csv
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -50,8 +51,9 @@ class Run:
 
     `data` is the path of the data, `weights` the folder of weights to start from ("" for none), `started_from` the weights
     that were truly used ("imagenet", "none", a file's name; "" before it began), `limit` the largest number of pictures
-    taken, None for all. `fold` of `folds` is being fitted, counted from 0; `epoch` of `epochs` and `batch` of `batches` are
-    done in it. `message` says in a sentence what goes on, or why a run stopped or failed.
+    taken, None for all, `drawn_from` a digest of their names, women and labels ("" before it is known). `fold` of `folds`
+    is being fitted, counted from 0; `epoch` of `epochs` and `batch` of `batches` are done in it. `message` says in a
+    sentence what goes on, or why a run stopped or failed.
     """
 
     folder: Path
@@ -73,6 +75,7 @@ class Run:
     epochs: int = 0
     batch: int = 0
     batches: int = 0
+    drawn_from: str = ""
     seconds_per_epoch: float = 0.0
     message: str = ""
 
@@ -146,8 +149,10 @@ def read_run(folder: Path) -> Run:
         known = {field.name for field in fields(Run)}
         run = Run(folder, **{key: value for key, value in table.items() if key in known})
         run = replace(run, status=Status(run.status))
-    except (OSError, ValueError, TypeError) as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ValueError(f"{folder} holds no run") from error
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{folder / 'run.json'} is damaged: the run cannot be read") from error
     wish = stop_asked(folder)
     if run.status is Status.QUEUED and wish:
         return replace(run, status=Status.STOPPED, message="Taken out of the queue.")
@@ -164,8 +169,11 @@ def read_run(folder: Path) -> Run:
 
 
 def list_runs(root: Path = RUNS) -> list[Run]:
-    """Every run under `root`, newest first."""
-    runs = [read_run(path.parent) for path in root.glob("*/run.json")]
+    """Every run under `root` that can be read, newest first: one that is damaged does not hide the others."""
+    runs = []
+    for path in root.glob("*/run.json"):
+        with suppress(ValueError):
+            runs.append(read_run(path.parent))
     return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
 
 
@@ -203,10 +211,12 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def read_history(fold: Path) -> dict[str, npt.NDArray[np.float64]]:
-    """Columns of a fold's history.csv, (epochs,) each; empty columns before the first epoch has ended."""
-    rows = _rows(fold / "history.csv")
-    names = tuple(rows[0]) if rows else HISTORY
-    return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
+    """Columns of a fold's history.csv, (epochs,) each, as far as it is whole; empty columns before the first epoch has ended."""
+    whole: list[list[float]] = []
+    with suppress(ValueError, KeyError, TypeError):  # of a row that was torn
+        for row in _rows(fold / "history.csv"):
+            whole.append([float("nan" if row[name] == "" else row[name]) for name in HISTORY])
+    return {name: np.array([row[place] for row in whole]) for place, name in enumerate(HISTORY)}
 
 
 def write_history(fold: Path, history: Mapping[str, Sequence[float]]) -> None:
@@ -256,8 +266,12 @@ def read_predictions(run: Path, parts: Sequence[str] | None = None) -> Predictio
 
     Raises ValueError where no fold has finished, or two folds have other classes.
     """
-    tables = [(int(path.parent.name[4:]), _rows(path)) for path in run.glob("fold*/predictions.csv")]
-    tables = sorted((fold, rows) for fold, rows in tables if rows)
+    paths = {
+        int(path.parent.name[4:]): path
+        for path in run.glob("fold*/predictions.csv")
+        if path.parent.name[4:].isdecimal()
+    }
+    tables = [(fold, _said(paths[fold])) for fold in sorted(paths)]
     names = {tuple(key for key in rows[0] if key.startswith(PROBABILITY)) for _, rows in tables}
     if len(names) != 1:
         raise ValueError(f"{run} has folds of different classes" if names else f"{run} has no predictions yet")
@@ -269,6 +283,24 @@ def read_predictions(run: Path, parts: Sequence[str] | None = None) -> Predictio
         np.array([[float(row[name]) for name in columns] for _, row in found]).reshape(-1, len(columns)),
         np.array([fold for fold, _ in found], dtype=np.int64),
     )
+
+
+def _said(path: Path) -> list[dict[str, str]]:
+    """The rows of a predictions.csv. Raises ValueError naming the file and the row that is not whole."""
+    try:
+        rows = _rows(path)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+    if not rows or not set(ABOUT) < set(rows[0]):
+        raise ValueError(f"{path} is damaged: it holds no predictions")
+    for count, row in enumerate(rows, start=2):
+        try:
+            sums = sum(float(value) for key, value in row.items() if key.startswith(PROBABILITY))
+        except (ValueError, TypeError, AttributeError):
+            sums = float("nan")
+        if not abs(sums - 1) < 1e-3:
+            raise ValueError(f"{path}, row {count}: the row is not whole, or its probabilities do not sum to 1")
+    return rows
 
 
 def _number(value: float) -> str:

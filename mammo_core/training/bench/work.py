@@ -5,6 +5,8 @@ What happens is written into the run's folder as it happens; whoever looks on re
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import time
 import traceback
@@ -20,7 +22,7 @@ from filelock import Timeout
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import runs
 from mammo_core.training.bench.evaluate import evaluate
-from mammo_core.training.bench.memory import enough_memory
+from mammo_core.training.bench.machine import enough_memory, in_words
 from mammo_core.training.bench.parts import divided
 from mammo_core.training.bench.pictures import Stopped, decode
 from mammo_core.training.bench.recipe import Recipe
@@ -96,8 +98,8 @@ def work(folder: Path) -> Run:
             if isinstance(stopped, KeyboardInterrupt):
                 raise
         except Exception as error:
-            plain = isinstance(error, (ValueError, FileNotFoundError))
-            told = str(error) if plain else f"{type(error).__name__}: {error}"
+            plain = isinstance(error, (ValueError, OSError))
+            told = in_words(error) if plain else f"{type(error).__name__}: {error}"
             diary.say(told if plain else traceback.format_exc())
             diary.note(status=Status.FAILED, ended=runs.now(), message=told)
             raise
@@ -125,6 +127,12 @@ def _fitted(diary: Diary) -> None:
     folds = [divided(rows, recipe, number) for number in range(diary.run.folds)]
     diary.note(message="Looking for copies of a picture on two sides of the split.")
     require_clean(rows, [tuple(parts[row.patient_id] for parts in folds) for row in rows], folder_of_cache(diary.run))
+    drawn_from = _digest(rows)
+    if diary.run.drawn_from not in ("", drawn_from):
+        raise ValueError(
+            f"the pictures or labels at {diary.run.data} are not those that this run began with: women would change sides; start a new run"
+        )
+    diary.note(drawn_from=drawn_from)
     for number, parts in enumerate(folds):
         at = folder / f"fold{number}"
         at.mkdir(exist_ok=True)
@@ -137,9 +145,26 @@ def _fitted(diary: Diary) -> None:
         if recipe.protocol.permuted:
             for part in ("train", "validation"):
                 known = permuted(known, places[part], np.random.default_rng((recipe.seed, number)))
+        _require_classes(known.possible[places["train"]], recipe, diary)
         fit_fold(Fold(at, number, recipe, store, known, places, weights), line)
     diary.note(message="Judging it.")
     evaluate(folder)
+
+
+def _digest(rows: Sequence[Row]) -> str:
+    """What tells the pictures of a run, whose they are and what they show, from any others."""
+    told = sorted((row.dataset, row.file, row.patient_id, row.label, row.laterality, row.view) for row in rows)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+def _require_classes(possible: npt.NDArray[np.float32], recipe: Recipe, diary: Diary) -> None:
+    """Raise ValueError where nothing fitted to is of the class looked for, or all of one class; say it of any other class."""
+    there = possible.sum(axis=0) > 0
+    lacking = [name for name, found in zip(recipe.classes, there, strict=True) if not found]
+    if lacking and (not there[-1] or there.sum() < 2):
+        raise ValueError(f"of the pictures to fit to none is {' or '.join(lacking)}: nothing can be learned of it")
+    if lacking:
+        diary.say(f"of the pictures to fit to none is {lacking[0]}: nothing is learned of it")
 
 
 def _pictures(diary: Diary, recipe: Recipe) -> tuple[Sequence[Row], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -148,6 +173,9 @@ def _pictures(diary: Diary, recipe: Recipe) -> tuple[Sequence[Row], npt.NDArray[
     table = read_dataset(Path(diary.run.data))
     for note in table.notes:
         diary.say(note)
+    sets = sorted({row.dataset for row in table.rows})
+    if absent := [name for name in recipe.protocol.outside if name not in sets]:
+        diary.say(f"not here, of the sets only judged on: {', '.join(absent)}; the sets here are {', '.join(sets)}")
     if table.missing:
         diary.say(f"{len(table.missing)} files are named and not there, the first: {table.missing[0]}")
     rows = limited(used(table.rows, recipe.labels), diary.run.limit, np.random.default_rng(recipe.seed))

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from mammo_core.training.bench.memory import enough_memory
+from mammo_core.training.bench.machine import enough_memory
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.words import Word, read_word
 from mammo_core.training.networks import backbones, fusion, heads

@@ -63,6 +63,17 @@ def _existing(folder: Path | None, asked: str) -> Path:
 
 
 def _from_file(name: str, pictures: Any, path: Path) -> Any:
+    """The backbone with the weights of a file. Raises ValueError where they are not of it, whatever Keras or NumPy raise."""
+    backbones.on(name, pictures, None)  # what is wrong with the pictures' size is said first
+    try:
+        return _loaded(name, pictures, path)
+    except Exception as error:
+        if str(error).startswith("network.weights: "):
+            raise
+        raise ValueError(f"network.weights: {path.name} holds no weights of {name}") from error
+
+
+def _loaded(name: str, pictures: Any, path: Path) -> Any:
     if path.suffix != ".npz":
         return _from_keras(name, pictures, str(path))
     model = backbones.on(name, pictures, None)

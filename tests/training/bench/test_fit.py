@@ -67,6 +67,25 @@ def test_a_fold_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -
     assert (whole.folder / "predictions.csv").read_text() == (torn.folder / "predictions.csv").read_text()
 
 
+@pytest.mark.parametrize("name", ["history.csv", runs.CHECKPOINT, runs.NETWORK])
+def test_a_fold_whose_files_are_torn_is_fitted_anew(tmp_path: Path, name: str) -> None:
+    asked = recipe(training__epochs=2, training__watch="recall")
+    whole, torn = _fold(tmp_path / "whole", asked), _fold(tmp_path / "torn", asked)
+    fit_fold(whole, _line())
+    with pytest.raises(Stopped):
+        fit_fold(torn, _line(batches=4))
+    (torn.folder / name).write_bytes((torn.folder / name).read_bytes()[:150])
+    heard: list[str] = []
+    fit_fold(torn, _line(heard.append))
+    assert f"fold 0: {name} is damaged; the fold is fitted anew" in heard
+    assert (whole.folder / "predictions.csv").read_text() == (torn.folder / "predictions.csv").read_text()
+
+
+def test_a_network_that_flies_apart_is_said_to(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"fold 0: in epoch [12] the network's answers were no numbers any more"):
+        fit_fold(_fold(tmp_path / "fold0", recipe(training__rate=1e30)), _line())
+
+
 def test_labels_that_leave_the_class_open_teach_what_they_say(tmp_path: Path) -> None:
     labels = {"normal": "normal", "malignant": "malignant", "not_malignant": ["normal", "benign"], "benign": "benign"}
     asked = recipe(classes=["normal", "benign", "malignant"], labels=labels, training__epochs=4, training__rate=0.05)

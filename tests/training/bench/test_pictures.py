@@ -47,3 +47,23 @@ def test_a_whole_picture_is_stretched_and_a_torn_index_costs_one_picture(tmp_pat
     assert heard == ["decoded 3 of 3 pictures"]
     assert len(set(found.slot.tolist())) == 4
     assert found.store[found.slot[0]].max() > 200
+
+
+def test_a_file_that_is_not_there_is_named_and_looked_for_again(tmp_path: Path) -> None:
+    paths = sorted(data_folder(tmp_path / "data", 4).rglob("*.png"))
+    aside = paths[1].rename(tmp_path / "aside.png")
+    found = decode(paths, (20, 20), "whole", tmp_path / "cache")
+    assert (found.slot >= 0).tolist() == [True, False, True, True]
+    assert found.refused == (f"{paths[1].name}: It cannot be opened.",)
+    aside.rename(paths[1])
+    assert (decode(paths, (20, 20), "whole", tmp_path / "cache").slot >= 0).all()
+
+
+def test_an_index_of_pixels_that_are_gone_is_not_believed(tmp_path: Path) -> None:
+    paths = sorted(data_folder(tmp_path / "data", 4).rglob("*.png"))
+    first = decode(paths, (20, 20), "whole", tmp_path / "cache")
+    wanted = np.array(first.store[first.slot])
+    (tmp_path / "cache" / "whole-20x20" / "pixels").unlink()
+    decode(paths[2:], (20, 20), "whole", tmp_path / "cache")
+    again = decode(paths, (20, 20), "whole", tmp_path / "cache")
+    assert (again.store[again.slot] == wanted).all()

@@ -53,6 +53,35 @@ def test_two_runs_of_one_second_have_folders_of_their_own_and_the_newest_is_list
         read_run(tmp_path)
 
 
+def test_a_run_that_is_damaged_is_named_and_does_not_hide_the_others(tmp_path: Path) -> None:
+    whole, torn = _run(tmp_path), _run(tmp_path)
+    for text in ("[]", '{"id": "x"', "{}"):
+        (torn.folder / "run.json").write_text(text)
+        with pytest.raises(ValueError, match=r"run\.json is damaged"):
+            read_run(torn.folder)
+        assert [run.id for run in list_runs(tmp_path)] == [whole.id]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: "", r"predictions\.csv is damaged: it holds no predictions"),
+        (lambda text: text[:-8], r"predictions\.csv, row 3: the row is not whole"),
+        (lambda text: text.replace("0.250000", "nan"), r"predictions\.csv, row 2: the row is not whole"),
+    ],
+)
+def test_torn_predictions_are_named(tmp_path: Path, change: Callable[[str], str], said: str) -> None:
+    fold = tmp_path / "fold0"
+    fold.mkdir()
+    about = ("a.png", *[""] * (len(runs.ABOUT) - 1))
+    runs.write_predictions(fold, ("benign", "malignant"), [(about, (0.25, 0.75)), (about, (0.5, 0.5))])
+    assert runs.read_predictions(tmp_path).score.tolist() == [0.75, 0.5]
+    path = fold / "predictions.csv"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(ValueError, match=said):
+        runs.read_predictions(tmp_path)
+
+
 def test_time_left_counts_the_folds_to_come(tmp_path: Path) -> None:
     run = replace(_run(tmp_path), folds=2, epochs=4, fold=0, epoch=1, batch=5, batches=10, seconds_per_epoch=10.0)
     assert run.seconds_left == pytest.approx(65)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammo_core.cli import main
-from mammo_core.training.bench.memory import enough_memory
+from mammo_core.training.bench.machine import enough_memory
 from mammo_core.training.bench.recipe import Recipe, changed, kind_of, read, read_one, write
 from mammo_core.training.bench.words import Word, read_word
 

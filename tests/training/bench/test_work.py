@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,42 @@ def test_data_without_a_label_of_the_recipe_end_it_with_a_sentence(
     assert "has no picture with a label of this recipe" in capfd.readouterr().err
     assert main(["train", toml, "--out", str(tmp_path / "runs")]) == 2
     assert "needs --data" in capfd.readouterr().err
+
+
+def test_a_run_is_not_resumed_on_other_pictures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = data_folder(tmp_path / "data", 16)
+    arguments = ["--data", str(data), "--out", str(tmp_path / "runs"), "--epochs", "1"]
+    assert main(["train", _toml(tmp_path, protocol__outside=["elsewhere"]), *arguments]) == 0
+    assert "not here, of the sets only judged on: elsewhere; the sets here are data" in capfd.readouterr().out
+    (run,) = list_runs(tmp_path / "runs")
+    split = runs.read_split(run.folder / "fold0")
+    runs.write_run(replace(run, status=Status.STOPPED))
+    (run.folder / "fold0" / "predictions.csv").unlink()
+    sorted(data.rglob("*.png"))[0].rename(data / "malignant" / "another.png")
+    assert main(["train", "--resume", str(run.folder)]) == 2
+    assert "are not those that this run began with" in capfd.readouterr().err
+    assert runs.read_split(run.folder / "fold0") == split
+
+
+def test_a_class_that_nobody_has_cannot_be_learned(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = data_folder(tmp_path / "data", 16)
+    shutil.rmtree(data / "malignant")
+    (data / "benign" / "gone.png").symlink_to(tmp_path / "nowhere")
+    assert main(["train", _toml(tmp_path), "--data", str(data), "--out", str(tmp_path / "runs")]) == 2
+    said = capfd.readouterr()
+    assert "of the pictures to fit to none is malignant" in said.err
+    assert "left out: gone.png: It cannot be opened." in said.out
+
+
+def test_weights_that_are_none_are_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = data_folder(tmp_path / "data", 16)
+    asked = {"network__backbone": "MobileNetV2", "network__layers": [], "network__head": ["pool"]}
+    for name in ("torn.weights.h5", "torn.npz"):
+        (tmp_path / name).write_bytes(b"nothing")
+        toml = _toml(tmp_path, network__weights=name, **asked)
+        arguments = ["--data", str(data), "--weights", str(tmp_path), "--out", str(tmp_path / "runs")]
+        assert main(["train", toml, *arguments]) == 2
+        assert f"network.weights: {name} holds no weights of MobileNetV2" in capfd.readouterr().err
 
 
 def test_where_keras_is_not_installed_training_says_so(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Too little memory, said in a sentence: backends raise errors of their own, which name tensors and no key. No Keras here."""
+"""What the machine refuses, said in a sentence: memory, of which backends speak in words of their own, and files. No Keras here."""
 
 from __future__ import annotations
 
@@ -29,3 +29,10 @@ def enough_memory() -> Iterator[None]:
         raise ValueError(
             "this machine has not enough memory for it; a smaller size, training.batch or network takes less"
         ) from error
+
+
+def in_words(error: Exception) -> str:
+    """An error as a sentence: the operating system's names the file."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
