@@ -53,27 +53,28 @@ class System:
 def system(folder: Path) -> System:
     """What a finished run has to say.
 
-    Raises ValueError where it is no run, or was not judged yet.
+    Raises ValueError where it is no run, was not judged yet, or its report is damaged.
     """
     run, recipe = runs.read_run(folder), recipes.read_one(folder / "recipe.toml")
+    histories = [each for fold in run.fold_folders if (each := runs.read_history(fold))["epoch"].size]
     try:
         report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        sets = {(row["set"], row["part"]): row for row in report["sets"] if row["unit"] == "image"}
+        judged = [row for row in report["classes_judged"] if row["part"] in PARTS]
     except FileNotFoundError:
         raise ValueError(f"{run.id} was not judged yet; 'evaluate' does it") from None
-    histories = [each for fold in run.fold_folders if (each := runs.read_history(fold))["epoch"].size]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{run.id}: its report.json is damaged; 'evaluate' makes it anew") from None
+    if not histories:
+        raise ValueError(f"{run.id} has no epoch yet")
     epochs = [len(each["epoch"]) for each in histories]
-    sets = {(row["set"], row["part"]): row for row in report["sets"] if row["unit"] == "image"}
     return System(
         run,
         recipe,
         float(np.mean([each["accuracy"][-1] for each in histories])),
         float(np.mean([each["val_accuracy"][-1] for each in histories])),
         (min(epochs), max(epochs)),
-        tuple(
-            _row(row, sets.get((row["set"], row["part"])), recipe)
-            for row in report["classes_judged"]
-            if row["part"] in PARTS
-        ),
+        tuple(_row(row, sets.get((row["set"], row["part"])), recipe) for row in judged),
     )
 
 
@@ -103,11 +104,13 @@ def percent(share: float) -> str:
     return "–" if np.isnan(share) else f"{100 * share:.1f} %"
 
 
-def epochs_words(found: System) -> str:
-    """How many epochs were fitted."""
+def fitted_words(found: System) -> str:
+    """How many epochs were fitted, and what the network began as."""
     least, most = found.epochs
     folds = f"{len(found.run.fold_folders)} folds of " if found.run.folds > 1 else ""
-    return f"{folds}{least if least == most else f'{least} to {most}'} epochs"
+    epochs = f"{least}" if least == most else f"{least} to {most}"
+    began = {"none": "random weights", "imagenet": "ImageNet weights", "": "weights not known"}
+    return f"{folds}{epochs} epoch{'s' * (most != 1)}, from {began.get(found.run.started_from, found.run.started_from)}"
 
 
 def markdown(folders: Sequence[Path]) -> str:
@@ -140,7 +143,7 @@ def summary(found: System) -> dict[str, str]:
     held_out = [row for row in found.judged if row["set"].endswith(PARTS["test"])]
     return {
         "Its authors state": found.recipe.system.stated,
-        "Fitted": epochs_words(found),
+        "Fitted": fitted_words(found),
         "Right in training": percent(found.in_training),
         "Right of women held out": "; ".join(f"{row['set'].split(',')[0]} {row['accuracy']}" for row in held_out),
         "Always the larger class": "; ".join(row["always the larger class"] for row in held_out),

@@ -10,7 +10,7 @@ from mammo_core.cli import main
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import runs
 from mammo_core.training.bench.evaluate import evaluate
-from mammo_core.training.bench.systems import COLUMNS, epochs_words, markdown, percent, system
+from mammo_core.training.bench.systems import COLUMNS, fitted_words, markdown, percent, system
 from tests.lab_runs import make_run
 
 
@@ -33,7 +33,7 @@ def test_figures_are_those_of_report_and_learning_curves(run: Path) -> None:
         assert int(row["pictures"]) == len(own)
     last = [runs.read_history(run / f"fold{fold}")["accuracy"][-1] for fold in (0, 1)]
     assert found.in_training == pytest.approx(sum(last) / 2)
-    assert epochs_words(found).startswith("2 folds of ")
+    assert fitted_words(found) == f"2 folds of {found.epochs[0]} epochs, from weights not known"
 
 
 def test_the_page_says_what_is_stated_and_why_it_differs(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,6 +55,10 @@ def test_a_run_that_was_not_judged_is_refused_with_a_sentence(
     (made / "report.json").unlink(missing_ok=True)
     assert main(["systems", str(made)]) == 2
     assert "was not judged yet" in capsys.readouterr().err
+    for torn in ("{}", '{"sets": ['):
+        (made / "report.json").write_text(torn, encoding="utf-8")
+        assert main(["systems", str(made)]) == 2
+        assert f"{made.name}: its report.json is damaged" in capsys.readouterr().err
 
 
 def test_a_share_that_is_not_known_is_a_dash() -> None:

@@ -9,7 +9,7 @@ import pytest
 from mammo_core.training.patch.recipe import read_recipe
 from tests.training.patch.synthetic import RECIPE
 
-SHIPPED = sorted((Path(__file__).parents[2] / "models" / "recipes").glob("*.toml"))
+SHIPPED = sorted((Path(__file__).parents[3] / "models" / "recipes").glob("patch-mobilenetv2*.toml"))
 
 
 def written(folder: Path, text: str) -> Path:
