@@ -43,10 +43,11 @@ def _run(asked: argparse.Namespace) -> int:
     if asked.command == "data":
         return _check_data(asked)
     try:
-        from mammo_core.training import cli_judge
+        from mammo_core.training import cli_bench, cli_judge
 
-        if cli_judge.asked_for(asked):  # before the room of the patch network, which needs Keras
-            return int(getattr(cli_judge, asked.command)(asked))
+        for room in (cli_judge, cli_bench):  # before the room of the patch network, which needs Keras
+            if room.asked_for(asked):
+                return int(getattr(room, asked.command)(asked))
         from mammo_core.training import cli as training
 
         return int(getattr(training, asked.command)(asked))

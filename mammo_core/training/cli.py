@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
-from mammo_core.training import cli_bench, cli_cytology
+from mammo_core.training import cli_cytology
 from mammo_core.training.bench.recipe import kind_of
 from mammo_core.training.cli_networks import networks as networks
 from mammo_core.training.patch.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
@@ -26,8 +26,6 @@ from mammo_core.training.patch.recipe import read_ensemble, read_recipe
 
 def train(args: argparse.Namespace) -> int:
     """Fit the folds asked for: one of 0..4, "all" women, or (by default) the five and then all."""
-    if cli_bench.asked_for(args):
-        return cli_bench.train(args)
     if args.recipe is None:
         raise ValueError("say which recipe")
     if cli_cytology.is_features(args.recipe):
@@ -48,10 +46,8 @@ def train(args: argparse.Namespace) -> int:
 
 
 def crossval(args: argparse.Namespace) -> int:
-    """Fit a classifier on folds."""
-    if not cli_bench.asked_for(args):
-        raise ValueError(f"{args.recipe} is no classifier; 'train' fits it as it says")
-    return cli_bench.crossval(args)
+    """Refused: only classifiers are fitted on folds by this verb."""
+    raise ValueError(f"{args.recipe} is no classifier; 'train' fits it as it says")
 
 
 def evaluate(args: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ from mammo_core.training.bench.runs import Run, Status, read_run
 
 def asked_for(args: argparse.Namespace) -> bool:
     """Whether a classifier is to be trained."""
+    if args.command not in ("train", "crossval"):
+        return False
     return args.resume is not None or (args.recipe is not None and kind_of(args.recipe) == "classifier")
 
 
