@@ -227,10 +227,10 @@ def test_no_model_is_replaced_by_promotion(lab: Path) -> None:
 
 def test_an_errand_is_a_process_whose_words_and_exit_code_are_kept(lab: Path) -> None:
     log = lab / "runs" / "asked" / "promote.log"
-    errands.send(["promote", str(lab / "runs" / "none"), "--fold", "all"], log)
+    errands.send(["compare", str(lab / "runs" / "none"), str(lab / "runs" / "neither")], log)
     running = errands.stands(log)
     assert running is not None
-    for _ in range(600):
+    for _ in range(1200):
         if not errands.stands(log).runs:
             break
         time.sleep(0.1)

@@ -74,7 +74,7 @@ def learning(courses: Sequence[Course], title: str, subtitle: str, height: int =
         showlegend=len(shown) > 1,
         legend=LEGEND,
         xaxis={"title": {"text": "epoch"}, "showgrid": False, "tickformat": "d", **whole},
-        yaxis={"rangemode": "tozero"},
+        yaxis={"rangemode": "tozero", "exponentformat": "power"},
         margin={"t": 84 + 24 * lines},
         uirevision="learning",
     )

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from mammo_core.training.bench.recipe import kind_of
-from mammo_core.training.bench.runs import Run, Status, list_runs
+from mammo_core.training.bench.runs import Run, Status, list_runs, read_history
 from pages.parts.card import interval
 from pages.parts.lab.figures import MOST
 from pages.parts.lab.judged import auc, judged, places_of, state_of
@@ -102,7 +102,9 @@ def _trained(run: Run) -> str:
     """How far it has come."""
     folds = f"fold {run.fold + 1} of {run.folds}, " if run.folds > 1 else ""
     if run.status is Status.DONE:
-        return f"{run.folds} × {run.epochs} epochs" if run.folds > 1 else f"{run.epochs} epochs"
+        done = [read_history(fold)["epoch"].size for fold in run.fold_folders]
+        epochs = f"{min(done)} to {max(done)} epochs" if len(set(done)) > 1 else f"{max(done, default=0)} epochs"
+        return f"{run.folds} folds, {epochs}" if run.folds > 1 else epochs
     return f"{folds}epoch {run.epoch} of {run.epochs}"
 
 
