@@ -111,8 +111,9 @@ def peer() -> Callable[[Uploads], list[Any]]:
     from mammo_core.exam import Source
     from mammo_core.inference import default_model, load_artefact
     from mammo_core.preprocessing import prepare_grey
-    from mammo_core.training.patch.networks import POOLED, serving_network
+    from mammo_core.training.patch.networks import POOLED
     from mammo_core.training.patch.promote import load_members
+    from mammo_core.training.patch.serving import serving_network
 
     folder = default_model()
     assert folder is not None

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file
 
-from mammo_core.training.patch.networks import Member
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
 from mammo_core.training.patch.predictions import Predictions, said_by
 from mammo_core.training.patch.recipe import Recipe, read_recipe
+from mammo_core.training.patch.serving import Member
 
 FloatArray = npt.NDArray[np.float64]
 

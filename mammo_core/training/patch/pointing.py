@@ -19,8 +19,8 @@ from mammo_core.evaluation.metrics import share_interval
 from mammo_core.evaluation.pointing import Pointing, point, pointing_figures
 from mammo_core.training.export import reader
 from mammo_core.training.patch.ensemble import load_member
-from mammo_core.training.patch.networks import serving_network
 from mammo_core.training.patch.pictures import Pictures
+from mammo_core.training.patch.serving import serving_network
 
 POINTING_SETS = ("cbis_ddsm_mass", "mini_mias")
 Peaks = Mapping[int, tuple[float, float]]

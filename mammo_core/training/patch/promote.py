@@ -25,12 +25,12 @@ from mammo_core.training.model_folder import new_model
 from mammo_core.training.patch.cases import JUDGED, write_judged
 from mammo_core.training.patch.ensemble import load_member, together
 from mammo_core.training.patch.judge import judge, weighed
-from mammo_core.training.patch.networks import Member, serving_network
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
 from mammo_core.training.patch.pointing import POINTING_SETS, peaks, pointed
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions
 from mammo_core.training.patch.recipe import Recipe, read_ensemble, read_recipe
 from mammo_core.training.patch.sentences import LICENCE, LIMITS, beaten, not_for, whose, whose_together
+from mammo_core.training.patch.serving import Member, serving_network
 
 BENIGN_SCALE = 1.0
 """u = BENIGN_SCALE * (top mean of benign against background) + shift. Given, not learned."""

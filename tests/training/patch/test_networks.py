@@ -32,7 +32,8 @@ def canvases() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def serving(backbone: Any, canvases: np.ndarray) -> Any:
-    from mammo_core.training.patch.networks import Member, serving_network, whole_network
+    from mammo_core.training.patch.networks import whole_network
+    from mammo_core.training.patch.serving import Member, serving_network
 
     rng = np.random.default_rng(2)
     whole = whole_network(backbone, np.zeros((1280, 3), np.float32), np.zeros(3, np.float32), CANVAS, 112)
@@ -187,7 +188,7 @@ def test_members_of_several_canvases_say_their_mean(backbone: Any, tmp_path: Pat
     from keras import ops
 
     from mammo_core.training.export import export
-    from mammo_core.training.patch.networks import Member, serving_network
+    from mammo_core.training.patch.serving import Member, serving_network
 
     rng = np.random.default_rng(4)
 

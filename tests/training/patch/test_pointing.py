@@ -35,7 +35,7 @@ def test_pictures_that_were_not_pointed_at_do_not_count() -> None:
 
 
 def test_a_smoothed_map_keeps_its_sum_and_range_and_finds_the_middle_of_two_cells() -> None:
-    from mammo_core.training.patch.networks import Smoothed
+    from mammo_core.training.patch.serving import Smoothed
 
     rng = np.random.default_rng(0)
     shares = rng.dirichlet(np.ones(3), (2, 5, 4)).astype(np.float32).transpose(0, 3, 1, 2)
