@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -149,6 +149,9 @@ def read_run(folder: Path) -> Run:
         known = {field.name for field in fields(Run)}
         run = Run(folder, **{key: value for key, value in table.items() if key in known})
         run = replace(run, status=Status(run.status))
+        for name, kind in get_type_hints(Run).items():
+            if not isinstance(getattr(run, name), float | int if kind is float else kind):
+                raise TypeError(f"{name} is of another kind")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ValueError(f"{folder} holds no run") from error
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -55,7 +56,9 @@ def test_two_runs_of_one_second_have_folders_of_their_own_and_the_newest_is_list
 
 def test_a_run_that_is_damaged_is_named_and_does_not_hide_the_others(tmp_path: Path) -> None:
     whole, torn = _run(tmp_path), _run(tmp_path)
-    for text in ("[]", '{"id": "x"', "{}"):
+    known = json.loads((torn.folder / "run.json").read_text())
+    wrong = (json.dumps(known | {"folds": "x"}), json.dumps(known | {"limit": 1.5}), json.dumps(known | {"data": None}))
+    for text in ("[]", '{"id": "x"', "{}", *wrong):
         (torn.folder / "run.json").write_text(text)
         with pytest.raises(ValueError, match=r"run\.json is damaged"):
             read_run(torn.folder)
