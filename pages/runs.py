@@ -49,7 +49,6 @@ def chosen(folders: list[Path], of_pictures: bool) -> list[Judged]:
         list(UNITS)[:1] if of_pictures else list(UNITS),
         format_func=UNITS.__getitem__,
         key="picture_unit" if of_pictures else "unit",
-        disabled=of_pictures,
         persist_state="page",
     )
     found = [one for folder in folders if (one := judged(folder, part, dataset, unit))]

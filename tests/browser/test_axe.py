@@ -85,7 +85,17 @@ def test_every_part_of_the_model_page(blank: Any, room: str) -> None:
         assert findings(blank) == [], part
 
 
-LAB_PARTS = ["Learning", "Separation", "Confusion", "Thresholds", "Calibration", "Subgroups", "Worst errors", "Promote"]
+LAB_PARTS = [
+    "Learning",
+    "Separation",
+    "Confusion",
+    "Thresholds",
+    "Calibration",
+    "Subgroups",
+    "Worst errors",
+    "Stated",
+    "Promote",
+]
 
 
 def test_the_labs_pages(blank: Any, models: Path, tmp_path: Path) -> None:
