@@ -39,7 +39,7 @@ def worst(found):
 def test_a_split_has_every_woman_once_and_every_class_on_both_sides_where_it_can(found, share, seed):
     ranks = worst(found)
     if len(ranks) < 2:
-        with pytest.raises(ValueError, match="(woman has|women have) a class"):
+        with pytest.raises(ValueError, match=r"(woman has|women have) a class"):
             split(found, CLASSES, share, np.random.default_rng(seed))
         return
     parts = split(found, CLASSES, share, np.random.default_rng(seed))
@@ -56,7 +56,7 @@ def test_a_split_has_every_woman_once_and_every_class_on_both_sides_where_it_can
 def test_folds_have_every_woman_once_and_every_class_in_each_where_it_can(found, k, seed):
     ranks = worst(found)
     if len(ranks) < k:
-        with pytest.raises(ValueError, match="(woman has|women have) a class"):
+        with pytest.raises(ValueError, match=r"(woman has|women have) a class"):
             folds(found, CLASSES, k, np.random.default_rng(seed))
         return
     numbers = folds(found, CLASSES, k, np.random.default_rng(seed))
