@@ -24,6 +24,7 @@ from mammo_core.evaluation.metrics import (
     confusion,
     expected_calibration_error,
     operating_point,
+    score_interval,
     share_interval,
 )
 from mammo_core.evaluation.multiclass import Multiclass, multiclass
@@ -63,6 +64,7 @@ __all__ = [
     "rates",
     "reliability",
     "roc_band",
+    "score_interval",
     "share_interval",
     "wilson",
 ]

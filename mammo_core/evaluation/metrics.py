@@ -195,8 +195,13 @@ def interval_of_share(value: float, drawn: Floats, women: Array) -> Interval:
     found = percentile_interval(value, drawn)
     if found.low < found.high:
         return found
-    low, high = wilson(value, np.unique(women).size)
-    return Interval(value, float(low), float(high))
+    return score_interval(value, np.unique(women).size)
+
+
+def score_interval(share: float, n: int) -> Interval:
+    """A share of `n` cases, each of another woman, with Wilson's interval: no draws are needed."""
+    low, high = wilson(share, n)
+    return Interval(share, float(low), float(high))
 
 
 def interval_of_auc(value: float, drawn: Floats, cancer: npt.NDArray[np.bool_], women: Array) -> Interval:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mammo_core.cytology import KIND, FeatureModel, seal_feature_model
 from mammo_core.cytology.model import CLASSES
-from mammo_core.evaluation import auc_interval, brier, expected_calibration_error, wilson
+from mammo_core.evaluation import auc_interval, brier, expected_calibration_error, score_interval
 from mammo_core.training.bench.runs import Predictions, read_history, read_predictions
 from mammo_core.training.cytology import DATA, MARGIN, FeatureRecipe, Women, read_recipe, wisconsin
 from mammo_core.training.model_folder import new_model
@@ -130,10 +130,7 @@ def _fold(
 
 
 def _share(hits: npt.NDArray[np.bool_]) -> list[float]:
-    """A share with its 95 % score interval; every woman is one case, so that no bootstrap is needed."""
-    share = float(hits.mean())
-    (low,), (high,) = wilson([share], [hits.size])
-    return [share, float(low), float(high)]
+    return score_interval(float(hits.mean()), hits.size).as_list()
 
 
 def _comparison(figures: dict[str, Any]) -> list[str]:

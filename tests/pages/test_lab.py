@@ -174,6 +174,16 @@ def test_the_table_has_every_run_with_its_auc(lab: Path) -> None:
     assert "Not in the table: patch-1." in said
 
 
+def test_a_run_whose_recipe_is_damaged_is_named_and_hides_no_other(lab: Path) -> None:
+    whole, torn = make_run(lab / "runs"), make_run(lab / "runs", "torn")
+    (torn / "recipe.toml").write_text("kind = ")
+    said = words(shown("runs.py"))
+    assert f"<td>{whole.name}</td>" in said
+    assert f"<td>{torn.name}</td>" not in said
+    assert f"Not in the table: {torn.name}. Its run.json or its recipe.toml is gone or damaged." in said
+    assert whole.name in words(shown("train.py"))
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_several_runs_stand_side_by_side_and_every_figure_can_be_taken_away(two: list[Path], part: str) -> None:
     names = [folder.name for folder in two]

@@ -29,6 +29,7 @@ from mammo_core.training.bench.runs import (
     new_run,
     now,
     read_run,
+    runs_of,
     write_run,
 )
 
@@ -86,12 +87,7 @@ def stop(folder: Path) -> None:
 
 def waiting(root: Path = RUNS) -> list[Run]:
     """The runs in the queue, the next one first."""
-    queued = [run for run in list_runs(root) if run.status is Status.QUEUED]
-    return [run for run in reversed(queued) if _is_ours(run.folder / "recipe.toml")]
-
-
-def _is_ours(recipe: Path) -> bool:
-    return recipe.is_file() and recipes.kind_of(recipe) == "classifier"
+    return [run for run in reversed(runs_of("classifier", root)) if run.status is Status.QUEUED]
 
 
 def see_to(root: Path = RUNS) -> None:

@@ -21,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock, Timeout
 
+from mammo_core.training.bench.recipe import kind_of
+
 RUNS = Path("runs")
 """Where runs lie unless the command line says otherwise."""
 MEASURES = ("loss", "accuracy", "auc", "recall")
@@ -178,6 +180,24 @@ def list_runs(root: Path = RUNS) -> list[Run]:
         with suppress(ValueError):
             runs.append(read_run(path.parent))
     return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
+
+
+def runs_of(kind: str, root: Path = RUNS) -> list[Run]:
+    """Those of `list_runs` whose recipe is of this kind."""
+    return [run for run in list_runs(root) if _kind(run.folder) == kind]
+
+
+def damaged(root: Path = RUNS) -> list[str]:
+    """Names of the runs under `root` that cannot be read, or whose recipe cannot."""
+    whole = {run.folder for run in list_runs(root) if _kind(run.folder)}
+    return sorted(path.parent.name for path in root.glob("*/run.json") if path.parent not in whole)
+
+
+def _kind(folder: Path) -> str:
+    """The kind of a run's recipe; "" where that is gone or damaged."""
+    with suppress(FileNotFoundError, ValueError):
+        return kind_of(folder / "recipe.toml")
+    return ""
 
 
 def lock(folder: Path) -> FileLock:

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from mammo_core.training.bench.recipe import kind_of
-from mammo_core.training.bench.runs import Run, Status, list_runs, read_history
+from mammo_core.training.bench.runs import Run, Status, damaged, read_history, runs_of
 from pages.parts.card import interval
 from pages.parts.lab.figures import MOST
 from pages.parts.lab.judged import auc, judged, places_of, state_of
@@ -31,7 +30,7 @@ STATES = {
 
 def all_runs() -> list[Run]:
     """Every classifier's run, newest first."""
-    return [run for run in list_runs(runs_root()) if kind_of(run.folder / "recipe.toml") == "classifier"]
+    return runs_of("classifier", runs_root())
 
 
 def patch_runs() -> list[str]:
@@ -63,6 +62,9 @@ def left_out() -> None:
             f"Not in the table: {', '.join(patches)}. Patch networks are judged by lesions and heads; once promoted, the Model page "
             "shows their figures.",
         )
+    torn = damaged(runs_root())
+    if torn:
+        write("amber", f"Not in the table: {', '.join(torn)}. Its run.json or its recipe.toml is gone or damaged.")
 
 
 def compared(found: Sequence[Run]) -> list[Run]:

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from mammo_core.evaluation import auc_interval, wilson
-from mammo_core.training.bench.recipe import kind_of
-from mammo_core.training.bench.runs import Run, list_runs, read_predictions
+from mammo_core.evaluation import auc_interval, score_interval
+from mammo_core.training.bench.runs import Run, read_predictions, runs_of
 from pages.parts.card import interval
 from pages.parts.evidence import DRAWS
 from pages.parts.lab.judged import state_of
@@ -23,14 +22,9 @@ from pages.parts.look import write
 from pages.parts.take_away import table
 
 
-def feature_runs() -> list[Run]:
-    """Every run on features of cell nuclei, newest first."""
-    return [run for run in list_runs(runs_root()) if kind_of(run.folder / "recipe.toml") == "features"]
-
-
 def nuclei() -> None:
     """The table of these runs; nothing where there is none."""
-    found = feature_runs()
+    found = runs_of("features", runs_root())
     if not found:
         return
     st.markdown("#### Cell nuclei")
@@ -64,13 +58,11 @@ def _figures(folder: str, state: tuple[int, ...]) -> dict[str, Any]:
     told = read_predictions(Path(folder), ("test",))
     malignant = told.columns["label"] == told.classes[-1]
     right = (told.probabilities.argmax(axis=1) == len(told.classes) - 1) == malignant
-    share = float(right.mean())
-    low, high = wilson(share, right.size)
     both, women = bool(malignant.any() and not malignant.all()), told.columns["patient_id"]
     auc = auc_interval(malignant, told.score, women, np.random.default_rng(0), DRAWS).as_list() if both else None
     return {
         "women": right.size,
         "malignant": int(malignant.sum()),
-        "accuracy": [share, float(low), float(high)],
+        "accuracy": score_interval(float(right.mean()), right.size).as_list(),
         "auc": auc,
     }

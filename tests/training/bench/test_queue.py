@@ -55,7 +55,7 @@ def test_two_runs_of_one_second_have_folders_of_their_own_and_the_newest_is_list
 
 
 def test_a_run_that_is_damaged_is_named_and_does_not_hide_the_others(tmp_path: Path) -> None:
-    whole, torn = _run(tmp_path), _run(tmp_path)
+    whole, torn = (_run(tmp_path, recipe='kind = "classifier"') for _ in range(2))
     known = json.loads((torn.folder / "run.json").read_text())
     wrong = (json.dumps(known | {"folds": "x"}), json.dumps(known | {"limit": 1.5}), json.dumps(known | {"data": None}))
     for text in ("[]", '{"id": "x"', "{}", *wrong):
@@ -63,6 +63,19 @@ def test_a_run_that_is_damaged_is_named_and_does_not_hide_the_others(tmp_path: P
         with pytest.raises(ValueError, match=r"run\.json is damaged"):
             read_run(torn.folder)
         assert [run.id for run in list_runs(tmp_path)] == [whole.id]
+        assert runs.damaged(tmp_path) == [torn.id]
+
+
+@pytest.mark.parametrize("recipe", [None, b"kind = ", b"\xff"])
+def test_a_run_whose_recipe_is_damaged_is_of_no_kind_and_holds_up_no_queue(
+    tmp_path: Path, recipe: bytes | None
+) -> None:
+    whole, torn = (_run(tmp_path, recipe='kind = "classifier"') for _ in range(2))
+    assert queue.waiting(tmp_path) == [whole, torn]
+    path = torn.folder / "recipe.toml"
+    path.unlink() if recipe is None else path.write_bytes(recipe)
+    assert queue.waiting(tmp_path) == runs.runs_of("classifier", tmp_path) == [whole]
+    assert runs.damaged(tmp_path) == [torn.id]
 
 
 @pytest.mark.parametrize(
