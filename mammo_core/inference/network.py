@@ -66,7 +66,7 @@ class Network:
             self._requests.put(request)
         if self.artefact.whole:
             maps = {kind: np.stack([seen.transform.from_whole(each) for each in stack]) for kind, stack in maps.items()}
-        foci = _foci(_on_canvas(maps["lesion"][2], seen), seen) if "lesion" in maps else ()
+        foci = find_foci(_shown(_on_canvas(maps["lesion"][2], seen), seen), seen.breast) if "lesion" in maps else ()
         return ImageResult(
             image_id=mammogram.image_id,
             probabilities=probabilities,
@@ -108,9 +108,7 @@ def heat_map(
     heat = _on_canvas(result.maps[kind][CLASSES.index(class_name)], seen)
     if kind == "gradcam":
         heat = heat / max(float(heat.max()), float(np.finfo(np.float32).tiny))
-    if says_nothing(heat, _reach(seen)):
-        return np.zeros(mammogram.pixels.shape, np.float32)
-    return seen.transform.to_mammogram(np.where(seen.breast, heat, np.float32(0)))
+    return seen.transform.to_mammogram(_shown(heat, seen))
 
 
 # What preprocessing made of a picture lives exactly as long as the picture does: an exam that is let go leaves nothing.
@@ -136,11 +134,10 @@ def _reach(seen: NetworkInput) -> npt.NDArray[np.bool_]:
     return np.asarray(cv2.dilate(seen.breast.view(np.uint8), np.ones((size, size), np.uint8)).view(np.bool_))
 
 
-def _foci(heat: FloatArray, seen: NetworkInput) -> tuple[Focus, ...]:
-    """The spots inside the breast; none where the map says nothing."""
-    if says_nothing(heat, _reach(seen)):
-        return ()
-    return find_foci(np.where(seen.breast, heat, np.float32(0)), seen.breast)
+def _shown(heat: FloatArray, seen: NetworkInput) -> FloatArray:
+    """A map on the canvas as it may be shown: 0 outside the breast, and all 0 where it says nothing."""
+    shown = seen.breast & (not says_nothing(heat, _reach(seen)))
+    return np.asarray(np.where(shown, heat, np.float32(0)))
 
 
 def _placed(focus: Focus, transform: CanvasTransform) -> Focus:

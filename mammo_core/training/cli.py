@@ -18,8 +18,8 @@ from mammo_core.inference import Artefact, default_model, find_model, load_artef
 from mammo_core.training import cli_cytology
 from mammo_core.training.bench.recipe import kind_of
 from mammo_core.training.cli_networks import networks as networks
+from mammo_core.training.patch import pointing
 from mammo_core.training.patch.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
-from mammo_core.training.patch.pointing import POINTING_SETS, highest, peaks, pointed
 from mammo_core.training.patch.predictions import Predictions
 from mammo_core.training.patch.recipe import read_ensemble, read_recipe
 
@@ -86,8 +86,7 @@ def _pointing(run: Path, said: Predictions, pictures: Pictures, seed: int) -> li
     if not all((run / f"fold{fold}" / "weights.safetensors").is_file() for fold in set(said.fold.tolist())):
         print("  no pointing: the networks are not in this folder")
         return []
-    found = peaks(said.rows, [(run / f"fold{fold}",) for fold in said.fold.tolist()], pictures)
-    figures = [pointed(found, pictures, name, np.random.default_rng(seed)) for name in POINTING_SETS]
+    figures = pointing.figures(said.rows, [(run / f"fold{fold}",) for fold in said.fold.tolist()], pictures, seed)
     for row in figures:
         shares = ", ".join(f"{key} {row[key]:.3f}" for key in ("hit_rate", "hit_rate_15px", "centre", "random"))
         print(f"  pointing {row['set']:15} n {row['n']:4}: {shares}")
@@ -129,19 +128,18 @@ def point(args: argparse.Namespace) -> int:
     held_out = artefact.card["held_out_fold"]
     unseen = pictures.of("mini_mias") | (pictures.folds() == held_out)
     print(f"{'set':16} {'map':8} {'n':>4} {'hit':>6} {'15 px':>6} {'centre':>6} {'random':>6}")
-    for name in POINTING_SETS:
-        rows = np.flatnonzero(unseen & pictures.of(name) & pictures.malignant)
+    for name in pointing.POINTING_SETS:
+        rows = np.flatnonzero(unseen & pictures.of(name) & pointing.boxed_cancers(pictures))
         if len(rows) == 0:
             print(f"{name:16} every woman was trained on")
             continue
         maps = _malignant_maps(artefact, pictures, rows)
         for kind, stack in maps.items():
             found = {
-                row: highest(map_, pictures.breasts[row])
+                row: pointing.highest(map_, pictures.breasts[row])
                 for row, map_ in zip(rows.tolist(), stack, strict=True)
-                if row in pictures.box_picture[pictures.box_malignant]
             }
-            figures = pointed(found, pictures, name, np.random.default_rng(0))
+            figures = pointing.pointed(found, pictures, name, np.random.default_rng(0))
             shares = " ".join(f"{figures[key]:6.3f}" for key in ("hit_rate", "hit_rate_15px", "centre", "random"))
             print(f"{name:16} {kind:8} {figures['n']:4} {shares}")
     return 0

@@ -143,13 +143,13 @@ def _marked(paths: Sequence[Path], cache: Path | None) -> Iterator[Marks]:
 
         def marked(path: Path) -> Marks:
             try:
-                kept = None if folder is None else folder / f"{_key(path)}.npz"
-                data = b"" if kept is not None and kept.exists() else path.read_bytes()
+                kept = None if folder is None else folder / f"{file_key(path)}.npz"
+                if kept is not None and kept.exists():
+                    with np.load(kept) as stored:
+                        return Marks(stored["points"], stored["descriptors"])
+                data = path.read_bytes()
             except OSError:  # it was there when the lists were read
                 return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
-            if kept is not None and kept.exists():
-                with np.load(kept) as stored:
-                    return Marks(stored["points"], stored["descriptors"])
             found = next(iter(reader.read(path.name, data, lenient=True)), None)
             if not isinstance(found, Mammogram):
                 return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
@@ -164,8 +164,8 @@ def _marked(paths: Sequence[Path], cache: Path | None) -> Iterator[Marks]:
         yield from pool.map(marked, paths)
 
 
-def _key(path: Path) -> str:
-    """What tells a file from every other, and from itself after a change."""
+def file_key(path: Path) -> str:
+    """What tells a file from every other, and from itself after a change. Raises OSError where it is not there."""
     state = path.stat()
     return hashlib.sha256(f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}".encode()).hexdigest()[:32]
 

@@ -38,8 +38,8 @@ def about_run(
     """
     from mammo_core.training.patch.sentences import beaten, not_for
 
-    split = runs.read_split(run / f"fold{fold}")
-    rows = _rows(run, recipe, split)
+    about, split = runs.read_run(run), runs.read_split(run / f"fold{fold}")
+    rows = _rows(Path(about.data), recipe, split)
     folds = sorted(int(path.parent.name.removeprefix("fold")) for path in run.glob("fold*/predictions.csv"))
     data = [_set(name, own, split) for name, own in _by_set(rows)]
     fitted = [row for row in rows if split[row.patient_id] == "train"]
@@ -49,8 +49,8 @@ def about_run(
         "licence": LICENCE,
         "data": data,
         "trained_on": {name: _counts(own) for name, own in _by_set(fitted)},
-        "started_from": runs.read_run(run).started_from,
-        "protocol": [*_protocol(recipe, folds, fold), *_origins(recipe, runs.read_run(run).started_from)],
+        "started_from": about.started_from,
+        "protocol": [*_protocol(recipe, folds, fold), *_origins(recipe, about.started_from)],
         "cross_validated": _whose(folds, fold),
         "held_out_fold": fold,
         "system": {"title": recipe.system.title, "stated": recipe.system.stated, "reason": recipe.system.reason},
@@ -71,8 +71,7 @@ def history_rows(run: Path) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _rows(run: Path, recipe: Recipe, split: dict[str, str]) -> list[Row]:
-    data = Path(runs.read_run(run).data)
+def _rows(data: Path, recipe: Recipe, split: dict[str, str]) -> list[Row]:
     if not data.exists():
         raise ValueError(f"the run's data are no longer at {data}; the card could not say whose pictures they are")
     rows = [row for row in read_dataset(data).rows if row.label in recipe.labels and row.patient_id in split]

@@ -7,7 +7,6 @@ never guessed at.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +24,7 @@ from mammo_core.exam import Mammogram, Presentation, Refusal
 from mammo_core.intake import Reader
 from mammo_core.preprocessing import prepare
 from mammo_core.presentation import render
-from mammo_core.training.duplicates import SECONDS
+from mammo_core.training.duplicates import SECONDS, file_key
 
 Crop = Literal["whole", "breast"]
 Say = Callable[[str], None]
@@ -98,10 +97,9 @@ def _key(path: Path) -> str:
     """What tells a file from every other, and from itself after a change; `_CLOSED` where it cannot be opened."""
     try:
         with path.open("rb"):
-            state = path.stat()
+            return file_key(path)
     except OSError:
         return _CLOSED
-    return hashlib.sha256(f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}".encode()).hexdigest()[:32]
 
 
 def _decoded(

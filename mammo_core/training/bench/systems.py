@@ -6,7 +6,7 @@ It reads finished runs and computes nothing anew: figures are those of their rep
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,17 +125,23 @@ def markdown(folders: Sequence[Path]) -> str:
             [(f"`{each.recipe.name}`", *summary(each).values()) for each in found],
         )
     ]
-    titles = dict.fromkeys(each.recipe.system.title for each in found)
-    for title in titles:
-        own = [each for each in found if each.recipe.system.title == title]
+    for title, sentence, own in by_system(found):
         parts += [
             f"## {title}",
-            f"Stated by its authors: {own[0].recipe.system.stated}. {own[0].recipe.system.reason}",
+            sentence,
             _table(
                 ("Recipe", *COLUMNS), [(f"`{each.recipe.name}`", *row.values()) for each in own for row in each.judged]
             ),
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def by_system(found: Sequence[System]) -> Iterator[tuple[str, str, list[System]]]:
+    """Each system's title, what is stated of it and why it differs, and the runs that follow it."""
+    for title in dict.fromkeys(each.recipe.system.title for each in found):
+        own = [each for each in found if each.recipe.system.title == title]
+        told = own[0].recipe.system
+        yield title, f"Stated by its authors: {told.stated}. {told.reason}", own
 
 
 def summary(found: System) -> dict[str, str]:

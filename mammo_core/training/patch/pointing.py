@@ -32,9 +32,8 @@ def peaks(rows: npt.NDArray[np.int64], speakers: Sequence[tuple[Path, ...]], pic
 
     Raises ValueError where networks need a finer canvas than the pictures have.
     """
-    boxed = np.isin(rows, pictures.box_picture[pictures.box_malignant]) & pictures.malignant[rows]
     groups: dict[tuple[Path, ...], list[int]] = defaultdict(list)
-    for place in np.flatnonzero(boxed).tolist():
+    for place in np.flatnonzero(boxed_cancers(pictures)[rows]).tolist():
         groups[speakers[place]].append(int(rows[place]))
     canvas = pictures.canvases.shape[1:]
     found: dict[int, tuple[float, float]] = {}
@@ -48,6 +47,20 @@ def peaks(rows: npt.NDArray[np.int64], speakers: Sequence[tuple[Path, ...]], pic
             seen = pictures.canvases[row][None, ..., None] / np.float32(255)
             found[row] = highest(read(seen)["lesion"][0, 2], pictures.breasts[row])
     return found
+
+
+def boxed_cancers(pictures: Pictures) -> npt.NDArray[np.bool_]:
+    """(n,) whether a picture is malignant and has a malignant box to point at."""
+    boxed = np.isin(np.arange(len(pictures.malignant)), pictures.box_picture[pictures.box_malignant])
+    return np.asarray(boxed & pictures.malignant)
+
+
+def figures(
+    rows: npt.NDArray[np.int64], speakers: Sequence[tuple[Path, ...]], pictures: Pictures, seed: int
+) -> list[dict[str, Any]]:
+    """The pointing game of each of `POINTING_SETS`, as a card has it; arguments and errors as of `peaks`."""
+    found, rng = peaks(rows, speakers, pictures), np.random.default_rng(seed)
+    return [{"map": "lesion", **pointed(found, pictures, name, rng)} for name in POINTING_SETS]
 
 
 def highest(map_: npt.NDArray[np.float32], breast: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -66,15 +79,15 @@ def pointed(peaks: Peaks, pictures: Pictures, name: str, rng: np.random.Generato
             boxes = pictures.boxes[(pictures.box_picture == row) & pictures.box_malignant]
             turns.append(point(peaks[row], boxes, pictures.breasts[row]))
             women.append(str(pictures.women[row]))
-    figures = pointing_figures(turns)
+    game = pointing_figures(turns)
     return {
         "set": name,
-        "n": figures.n,
+        "n": game.n,
         "n_women": len(set(women)),
-        "hit_rate": round(figures.hit_rate, 3),
-        "hit_rate_15px": round(figures.hit_rate_15px, 3),
-        "centre": round(figures.centre, 3),
-        "random": round(figures.random, 3),
+        "hit_rate": round(game.hit_rate, 3),
+        "hit_rate_15px": round(game.hit_rate_15px, 3),
+        "centre": round(game.centre, 3),
+        "random": round(game.random, 3),
         "hit_rate_interval": _interval([turn.hit for turn in turns], women, rng),
         "hit_rate_15px_interval": _interval([turn.near for turn in turns], women, rng),
     }

@@ -22,11 +22,11 @@ from mammo_core.exam import CLASSES
 from mammo_core.inference import Artefact, seal
 from mammo_core.training.export import export
 from mammo_core.training.model_folder import new_model
+from mammo_core.training.patch import pointing
 from mammo_core.training.patch.cases import JUDGED, write_judged
 from mammo_core.training.patch.ensemble import load_member, together
 from mammo_core.training.patch.judge import judge, weighed
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
-from mammo_core.training.patch.pointing import POINTING_SETS, peaks, pointed
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions
 from mammo_core.training.patch.recipe import Recipe, read_ensemble, read_recipe
 from mammo_core.training.patch.sentences import LICENCE, LIMITS, beaten, not_for, whose, whose_together
@@ -66,7 +66,7 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
         (recipe.name, recipe.version, recipe.title, recipe.seed),
         [load_member(source)],
         said,
-        _pointed(said.rows, [(folder_of[fold],) for fold in said.fold.tolist()], pictures, recipe.seed),
+        pointing.figures(said.rows, [(folder_of[fold],) for fold in said.fold.tolist()], pictures, recipe.seed),
         pictures,
         recipe,
         sisters,
@@ -100,7 +100,7 @@ def promote_ensemble(path: Path, runs: Path, pictures: Pictures, models: Path) -
         (ensemble.name, ensemble.version, ensemble.title, ensemble.seed),
         members,
         predictions,
-        _pointed(predictions.rows, speakers, pictures, ensemble.seed),
+        pointing.figures(predictions.rows, speakers, pictures, ensemble.seed),
         pictures,
         recipe,
         folders,
@@ -119,7 +119,7 @@ def _make(
     named: tuple[str, str, str, int],
     members: list[Member],
     predictions: Predictions,
-    pointing: list[dict[str, Any]],
+    pointed: list[dict[str, Any]],
     pictures: Pictures,
     recipe: Recipe,
     judged: list[Path],
@@ -155,7 +155,7 @@ def _make(
             "canvas": list(max(member.canvas for member in members)),
             "heads": [head.name for head in recipe.heads],
             **figures,
-            "pointing": pointing,
+            "pointing": pointed,
             "normal_benign": _normal_benign(
                 predictions.benign_map, dataset, pictures.columns["label"][predictions.rows], shift
             ),
@@ -168,13 +168,6 @@ def _make(
         }
         artefact = seal(folder, card)
     return replace(artefact, folder=models / folder.name)
-
-
-def _pointed(
-    rows: npt.NDArray[np.int64], speakers: list[tuple[Path, ...]], pictures: Pictures, seed: int
-) -> list[dict[str, Any]]:
-    found, rng = peaks(rows, speakers, pictures), np.random.default_rng(seed)
-    return [{"map": "lesion", **pointed(found, pictures, name, rng)} for name in POINTING_SETS]
 
 
 def load_members(folder: Path) -> list[Member]:

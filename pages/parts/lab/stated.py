@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mammo_core.training.bench.runs import Run
-from mammo_core.training.bench.systems import System, summary, system
+from mammo_core.training.bench.systems import System, by_system, summary, system
 from pages.parts.look import write
 from pages.parts.take_away import table
 
@@ -32,10 +32,9 @@ def stated(found: Sequence[Run]) -> None:
         )
     if without and told:
         write("quiet", f"Not judged yet: {', '.join(without)}.")
-    for title in dict.fromkeys(each.recipe.system.title for each in told):
-        own = [each for each in told if each.recipe.system.title == title]
+    for title, sentence, own in by_system(told):
         st.markdown(f"#### {title}")
-        write("quiet", f"Stated by its authors: {own[0].recipe.system.stated}. {own[0].recipe.system.reason}")
+        write("quiet", sentence)
         table(
             [
                 {"Run": each.run.id} | {head[:1].upper() + head[1:]: cell for head, cell in row.items()}
