@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.parts.calibration import calibration
 from pages.parts.card import data_and_protocol, in_short, learning, pointing, weights
+from pages.parts.groups import subgroups
 from pages.parts.lab.frame import links
 from pages.parts.look import DISCLAIMER, write
 from pages.parts.models import choices, network
@@ -16,6 +17,7 @@ PARTS = {
     "Separation": (separation,),
     "Thresholds": (thresholds,),
     "Calibration": (calibration, weights),
+    "Subgroups": (subgroups,),
     "Pointing": (pointing,),
     "Training": (learning,),
 }

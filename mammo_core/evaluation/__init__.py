@@ -24,13 +24,16 @@ from mammo_core.evaluation.metrics import (
     confusion,
     expected_calibration_error,
     operating_point,
+    rounded,
     score_interval,
     share_interval,
+    threshold_at,
 )
 from mammo_core.evaluation.multiclass import Multiclass, multiclass
 from mammo_core.evaluation.paired import Paired, paired_auc, paired_multiclass
 from mammo_core.evaluation.pointing import Pointing, PointingFigures, point, pointing_figures
 from mammo_core.evaluation.score_intervals import wilson
+from mammo_core.evaluation.subgroups import subgroups
 from mammo_core.evaluation.summaries import exams_at_least
 
 __all__ = [
@@ -64,7 +67,10 @@ __all__ = [
     "rates",
     "reliability",
     "roc_band",
+    "rounded",
     "score_interval",
     "share_interval",
+    "subgroups",
+    "threshold_at",
     "wilson",
 ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.evaluation.metrics import Floats, checked_probabilities, checked_scores, draws_of_women
+from mammo_core.evaluation.metrics import Floats, checked_probabilities, checked_scores, draws_of_women, rounded
 from mammo_core.evaluation.score_intervals import LEVEL, wilson
 
 GRID = np.linspace(0.0, 1.0, 201)
@@ -27,6 +27,10 @@ class Band:
     y: Floats
     low: Floats
     high: Floats
+
+    def at(self, place: int) -> list[float]:
+        """One point as cards and reports hold it: value, and the ends of its interval."""
+        return rounded([float(values[place]) for values in (self.y, self.low, self.high)])
 
 
 @dataclass(frozen=True, eq=False)

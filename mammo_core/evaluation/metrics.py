@@ -88,7 +88,7 @@ def operating_point(
     if not 0 < specificity < 1:
         raise ValueError(f"specificity must lie between 0 and 1, not {specificity}")
     cancer, scores = checked_scores(truth, score)
-    threshold = _threshold(cancer, scores, specificity)
+    threshold = threshold_at(cancer, scores, specificity)
     recalled, names = scores >= threshold, np.asarray(women)
     weighed = np.concatenate(
         [
@@ -212,7 +212,16 @@ def interval_of_auc(value: float, drawn: Floats, cancer: npt.NDArray[np.bool_], 
     return Interval(value, *score_auc(value, np.unique(women[cancer]).size, np.unique(women[~cancer]).size))
 
 
-def _threshold(cancer: npt.NDArray[np.bool_], score: Floats, specificity: float) -> float:
+def rounded(values: Sequence[float]) -> list[float]:
+    """Figures as cards and reports hold them: four places."""
+    return [round(float(value), 4) for value in values]
+
+
+def threshold_at(cancer: npt.NDArray[np.bool_], score: Floats, specificity: float) -> float:
+    """The lowest threshold that leaves at least so large a share of (n,) scores without `cancer` (n,) below it.
+
+    It lies midway between the two neighbouring scores. There must be cases without cancer.
+    """
     healthy = np.sort(score[~cancer])
     last_below = healthy[min(int(np.ceil(specificity * healthy.size - 1e-9)), healthy.size) - 1]
     above = score[score > last_below]

@@ -76,6 +76,7 @@ def evaluate(args: argparse.Namespace) -> int:
         print(f"\n{name}: {judged}")
         _print_report(report)
         if number == 0:
+            _print_groups(report["subgroups"])
             report["pointing"] = _pointing(args.run, predictions, pictures, recipe.seed)
             (args.run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 0
@@ -175,6 +176,13 @@ def _print_report(report: dict[str, Any]) -> None:
             "{} {:.3f} ({:.3f}-{:.3f})".format(key, *place[key]) for key in ("specificity", "sensitivity")
         )
         print(f"  {place['name']:24} at {place['suspicion']:5.1f}: {rates}")
+
+
+def _print_groups(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        told = "AUC {:.3f} ({:.3f}-{:.3f})".format(*row["auc"]) if row["auc"] else "all of one kind"
+        who = f"{row['set']:24} {row['by']:7} {row['group']:12}"
+        print(f"  {who} n {row['n']:5} women {row['n_women']:4} cancer {row['n_cancer']:4}  {told}")
 
 
 def _spoken(run: Path) -> Callable[[str], None]:

@@ -77,5 +77,10 @@ def points_are_of(card: Mapping[str, Any], cases: JudgedSet) -> bool:
 
 def slug(model: Artefact, cases: JudgedSet) -> str:
     """Name of a file about these cases."""
-    words = "".join(letter if letter.isalnum() else " " for letter in f"{cases.name} {cases.unit}".lower())
+    return file_name(model, f"{cases.name} {cases.unit}")
+
+
+def file_name(model: Artefact, about: str) -> str:
+    """Name of a file about something of a model."""
+    words = "".join(letter if letter.isalnum() else " " for letter in about.lower())
     return f"{model.name}-{'-'.join(words.split())}"

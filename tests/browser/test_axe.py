@@ -20,7 +20,16 @@ STREAMLITS_OWN = {
 }
 """Rules broken inside Streamlit where neither style nor label reaches."""
 
-PARTS = ["In short", "Data and protocol", "Separation", "Thresholds", "Calibration", "Pointing", "Training"]
+PARTS = [
+    "In short",
+    "Data and protocol",
+    "Separation",
+    "Thresholds",
+    "Calibration",
+    "Subgroups",
+    "Pointing",
+    "Training",
+]
 
 
 def findings(page: Any) -> list[tuple[str, str, list[str]]]:

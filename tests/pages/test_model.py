@@ -14,7 +14,16 @@ from mammo_core.inference import available, judged, load_artefact
 from tests.artefacts import HISTORY, judged_csv, make_artefact
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("In short", "Data and protocol", "Separation", "Thresholds", "Calibration", "Pointing", "Training")
+PARTS = (
+    "In short",
+    "Data and protocol",
+    "Separation",
+    "Thresholds",
+    "Calibration",
+    "Subgroups",
+    "Pointing",
+    "Training",
+)
 POINTS = [
     {"name": "US screening", "suspicion": 41.2, "unit": "exam", "n": 60, "n_cancer": 30}
     | {"specificity": [0.889, 0.86, 0.91], "sensitivity": [0.4, 0.3, 0.5]}
@@ -22,6 +31,30 @@ POINTS = [
 EVALUATION = [
     {"set": "Made up, digital", "unit": "exam", "n": 60, "n_women": 60, "n_cancer": 30, "how": "held out"}
     | {"auc": [0.81, 0.71, 0.9], "baseline_auc": [0.61, 0.5, 0.7]}
+]
+GROUPS = [
+    {
+        "set": "Made up, digital",
+        "how": "held out",
+        "at": 0.889,
+        "by": "age",
+        "group": "40–49",
+        "n": 7,
+        "n_women": 4,
+        "n_cancer": 3,
+    }
+    | {"auc": [0.81, 0.71, 0.9], "sensitivity": [0.5, 0.25, 0.75], "specificity": [0.9, 0.8, 1.0]},
+    {
+        "set": "Made up, film",
+        "how": "outside",
+        "at": 0.889,
+        "by": "source",
+        "group": "film",
+        "n": 2,
+        "n_women": 1,
+        "n_cancer": 0,
+    }
+    | {"auc": None, "sensitivity": None, "specificity": None},
 ]
 POINTING = [
     {"set": "film", "map": "lesion", "n": 9, "hit_rate": 0.4, "hit_rate_15px": 0.5, "centre": 0.1, "random": 0.0}
@@ -41,6 +74,7 @@ def judged_model(models: Path) -> None:
         evidence={"judged.csv": judged_csv(), "history.csv": HISTORY},
         operating_points=POINTS,
         evaluation=EVALUATION,
+        subgroups=GROUPS,
         pointing=POINTING,
         not_for=["Anything but tests."],
         held_out_fold=1,
@@ -106,6 +140,24 @@ def test_the_choice_of_cases_is_kept_from_part_to_part() -> None:
         page.run()
     assert page.selectbox(key="whom").value == 0
     assert titles(page)["Reliability"] == "Made up, digital: 120 pictures of 60 women, 60 with cancer"
+
+
+@pytest.mark.usefixtures("judged_model")
+def test_every_set_has_its_subgroups_with_counts_and_intervals() -> None:
+    page = shown("Subgroups")
+    said = words(page)
+    assert "Made up, digital, held out" in said
+    cells = ("Age", "40–49", 7, 4, 3, "0.81 (0.71–0.90)", "50.0 % (25.0–75.0)", "90.0 % (80.0–100.0)")
+    assert "".join(f"<td>{cell}</td>" for cell in cells) in said
+    assert "<td>film</td><td>2</td><td>1</td><td>0</td><td>–</td>" in said
+    assert "leaves 88.9 % of this set" in said
+    assert len(page.get("download_button")) == 2
+
+
+@pytest.mark.usefixtures("models")
+def test_a_card_without_subgroups_says_so(models: Path) -> None:
+    make_artefact(models)
+    assert "The card holds no figures of subgroups." in words(shown("Subgroups"))
 
 
 @pytest.mark.usefixtures("judged_model")

@@ -29,14 +29,16 @@ from mammo_core.evaluation import (
     multiclass,
     permuted_auc,
     permuted_macro_auc,
+    rounded,
+    subgroups,
 )
+from mammo_core.evaluation.subgroups import DRAWS, GROUPED_BY
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import runs
 from mammo_core.training.bench.cases import UNKNOWN, Cases, cases, first_of_each, known_class, looked_for, select
 from mammo_core.training.bench.points import operating_points, threshold_at
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.runs import Predictions
-from mammo_core.training.bench.subgroups import DRAWS, rounded, subgroups
 
 PARTS = ("test", "outside", "validation")
 """In the order they are told: women held out, sets never trained on, women that were watched while training."""
@@ -78,7 +80,7 @@ def report(run: Path, draws: int = 1000) -> dict[str, Any]:
                     rows["sets"].append(about | judged)
             images = cases(own, recipe)
             threshold = threshold_at(cases(watched, recipe) if watched else images)
-            rows["subgroups"] += [about | row for row in subgroups(images, own, threshold, rng, min(draws, DRAWS))]
+            rows["subgroups"] += [about | row for row in in_groups(images, own, threshold, rng, min(draws, DRAWS))]
     return {
         "run": run.name,
         "recipe": f"{recipe.name}-{recipe.version}",
@@ -90,6 +92,14 @@ def report(run: Path, draws: int = 1000) -> dict[str, Any]:
         "worst": worst(select(once, once.columns["part"] != "validation"), recipe),
         "notes": notes(recipe, rows["sets"]),
     }
+
+
+def in_groups(
+    found: Cases, own: Predictions, threshold: float, rng: np.random.Generator, draws: int = DRAWS
+) -> list[dict[str, Any]]:
+    """`subgroups` of pictures, by what `own` says of them; rates at the probability `threshold`."""
+    columns = {kind: own.columns["dataset" if kind == "source" else kind][found.lead] for kind in GROUPED_BY}
+    return subgroups(found.truth, found.probability, found.woman, columns, threshold, rng, draws)
 
 
 def _classes(own: Predictions, recipe: Recipe, rng: np.random.Generator, draws: int) -> dict[str, Any]:

@@ -21,8 +21,10 @@ from mammo_core.evaluation import (
     expected_calibration_error,
     fit_calibration,
     operating_point,
+    rounded,
 )
 from mammo_core.exam import Source
+from mammo_core.training.bench import evaluate
 from mammo_core.training.bench.cases import (
     UNITS,
     Bools,
@@ -35,10 +37,9 @@ from mammo_core.training.bench.cases import (
     select,
 )
 from mammo_core.training.bench.evaluate import FEW, FOLDS, metadata_auc
-from mammo_core.training.bench.points import POINTS
+from mammo_core.training.bench.points import POINTS, threshold_at
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.runs import Predictions
-from mammo_core.training.bench.subgroups import rounded
 
 FILM = ("cbis", "ddsm", "mini_mias", "mias")
 """What names of sets that were digitised from film begin with; the others are taken for digital."""
@@ -171,6 +172,16 @@ def evaluated(group: Group, rng: np.random.Generator, draws: int = 1000) -> dict
         "ece": round(expected_calibration_error(found.truth, found.probability), 4),
         "how": group.how,
     }
+
+
+def in_groups(found: list[Group], rng: np.random.Generator) -> list[dict[str, Any]]:
+    """The card's subgroups, of pictures; rates where the first named point would lie on these very pictures."""
+    return [
+        {"set": group.name, "how": group.how, "at": POINTS[0][1], **row}
+        for group in found
+        if group.unit == "image"
+        for row in evaluate.in_groups(group.cases, group.own, threshold_at(group.cases), rng)
+    ]
 
 
 def points_from(found: list[Group]) -> Group:

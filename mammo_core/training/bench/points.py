@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from mammo_core import evaluation
 from mammo_core.evaluation import rates
 from mammo_core.training.bench.cases import Cases
-from mammo_core.training.bench.subgroups import at_place
 
 POINTS = (("US screening", 0.889), ("European screening", 0.966))
 """Names and specificities, those of the patch network's card: models are compared at the same points."""
@@ -17,12 +17,7 @@ HALF = "probability of one half"
 
 def threshold_at(found: Cases, specificity: float = POINTS[0][1]) -> float:
     """The lowest probability that leaves at least so large a share of the cases of the other classes below it; one half without any."""
-    others = np.sort(found.probability[~found.truth])
-    if not others.size:
-        return 0.5
-    last_below = float(others[min(int(np.ceil(specificity * others.size - 1e-9)), others.size) - 1])
-    above = found.probability[found.probability > last_below]
-    return (last_below + float(above.min())) / 2 if above.size else float(np.nextafter(last_below, np.inf))
+    return 0.5 if found.truth.all() else evaluation.threshold_at(found.truth, found.probability, specificity)
 
 
 def operating_points(found: Cases, set_on: Cases, rng: np.random.Generator, draws: int) -> list[dict[str, Any]]:
@@ -33,8 +28,8 @@ def operating_points(found: Cases, set_on: Cases, rng: np.random.Generator, draw
         {
             "name": name,
             "threshold": round(threshold, 6),
-            "sensitivity": at_place(at.sensitivity, k),
-            "specificity": at_place(at.specificity, k),
+            "sensitivity": at.sensitivity.at(k),
+            "specificity": at.specificity.at(k),
             "caught": int(at.caught[k]),
             "recalled_without": int(at.recalled_without[k]),
         }

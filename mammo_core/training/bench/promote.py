@@ -29,6 +29,7 @@ from mammo_core.training.bench.held_out import (
     calibrations,
     evaluated,
     groups,
+    in_groups,
     operating_points,
     points_from,
 )
@@ -95,6 +96,7 @@ def _made(
         "evaluation": evaluation,
         "operating_points": at,
         "exams_at_least": at_least(points),
+        "subgroups": in_groups(judged, rng),
         "pointing": [],
         "normal_benign": {"validated": False, "rule": rest_rule(recipe)},
         **about_run(run, recipe, fold, evaluation, at),

@@ -18,7 +18,10 @@ from mammo_core.evaluation.metrics import (
     brier,
     expected_calibration_error,
     operating_point,
+    rounded,
+    threshold_at,
 )
+from mammo_core.evaluation.subgroups import GROUPED_BY, subgroups
 from mammo_core.evaluation.summaries import exams_at_least
 from mammo_core.training.patch.cases import Cases, JudgedCases, cases, judged_cases
 from mammo_core.training.patch.pictures import Pictures
@@ -31,13 +34,14 @@ SOURCES = (("digital", "rsna", ()), ("film", "cbis_ddsm_mass", ("mini_mias",)))
 
 
 def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
-    """Everything a card says in figures but pointing: calibration, evaluation, operating points, exams_at_least.
+    """Everything a card says in figures but pointing: calibration, evaluation, operating points, exams_at_least, subgroups.
 
     Calibration, which also weighs the heads, is fitted on these out-of-fold predictions, by source. What is judged is cross-fitted: a
     fold's probabilities come from the weights that the other folds give (the same fold's where there is but one).
     """
     calibration, log_odds = weighed(predictions, pictures)
-    evaluation = [_evaluated(group, pictures, rng) for group in judged_cases(predictions, log_odds, pictures)]
+    groups = list(judged_cases(predictions, log_odds, pictures))
+    evaluation = [_evaluated(group, pictures, rng) for group in groups]
     rsna = pictures.columns["dataset"][predictions.rows] == "rsna"
     exams = cases(select(predictions, rsna), log_odds[rsna], pictures, "exam")
     suspicion = 100 / (1 + np.exp(-exams.score))
@@ -49,8 +53,8 @@ def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator
                 "name": name,
                 "suspicion": round(found.threshold, 4),
                 "unit": "exam",
-                "specificity": _rounded(found.specificity.as_list()),
-                "sensitivity": _rounded(found.sensitivity.as_list()),
+                "specificity": rounded(found.specificity.as_list()),
+                "sensitivity": rounded(found.sensitivity.as_list()),
                 "n": found.n,
                 "n_cancer": found.n_cancer,
             }
@@ -60,6 +64,7 @@ def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator
         "evaluation": evaluation,
         "operating_points": points,
         "exams_at_least": {"unit": "exam", "source": "RSNA"} | exams_at_least(suspicion, exams.truth),
+        "subgroups": [row for group in groups if group.unit == "image" for row in _in_groups(group, pictures, rng)],
     }
 
 
@@ -110,17 +115,27 @@ def _evaluated(group: JudgedCases, pictures: Pictures, rng: np.random.Generator)
     found = group.cases
     baseline = None
     if group.how != "outside":
-        baseline = _rounded(_baseline(found, pictures, rng))
+        baseline = rounded(_baseline(found, pictures, rng))
     return {
         "set": group.title,
         "unit": group.unit,
         "n": len(found.score),
         "n_women": len(np.unique(found.woman)),
         "n_cancer": int(found.truth.sum()),
-        "auc": _rounded(auc_interval(found.truth, found.score, found.woman, rng).as_list()),
+        "auc": rounded(auc_interval(found.truth, found.score, found.woman, rng).as_list()),
         "baseline_auc": baseline,
         "how": group.how,
     }
+
+
+def _in_groups(group: JudgedCases, pictures: Pictures, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Subgroups of one set's pictures; rates where the first of `OPERATING_POINTS` would lie on these very pictures."""
+    found = group.cases
+    columns = {kind: pictures.columns["dataset" if kind == "source" else kind][found.lead] for kind in GROUPED_BY}
+    at = OPERATING_POINTS[0][1]
+    threshold = threshold_at(found.truth, found.score, at)
+    rows = subgroups(found.truth, found.score, found.woman, columns, threshold, rng)
+    return [{"set": group.title, "how": group.how, "at": at, **row} for row in rows]
 
 
 def _baseline(found: Cases, pictures: Pictures, rng: np.random.Generator) -> list[float]:
@@ -134,7 +149,3 @@ def _baseline(found: Cases, pictures: Pictures, rng: np.random.Generator) -> lis
     by_row = dict(zip(everyone.tolist(), scores.tolist(), strict=True))
     score = np.array([by_row[int(row)] for row in found.lead])
     return auc_interval(found.truth, score, found.woman, rng).as_list()
-
-
-def _rounded(values: list[float]) -> list[float]:
-    return [round(float(value), 4) for value in values]

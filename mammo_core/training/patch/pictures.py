@@ -23,7 +23,19 @@ from mammo_core.preprocessing import CANVAS, prepare_grey
 
 FOLDS = 5
 NO_FOLD = -1
-COLUMNS = ("file", "dataset", "patient_id", "laterality", "view", "label", "age", "machine", "site", "split_official")
+COLUMNS = (
+    "file",
+    "dataset",
+    "patient_id",
+    "laterality",
+    "view",
+    "label",
+    "age",
+    "density",
+    "machine",
+    "site",
+    "split_official",
+)
 LESION_LABELS = ("benign", "malignant")
 
 

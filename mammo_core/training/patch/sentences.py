@@ -47,7 +47,7 @@ def not_for(data: list[dict[str, Any]], operating_points: list[dict[str, Any]]) 
         f"Women, machines and sites unlike those of its data, without measuring there first: its data hold {seen} (not stated in "
         f"{sum(not row['age'] for row in data)} of {len(data)} sets) and {sum(row['machines'] for row in data)} named machines "
         f"(none named in {sum(not row['machines'] for row in data)} of {len(data)} sets).",
-        "Claims about groups of women: no figure is broken down by age, density or origin.",
+        "Claims about groups of women: the subgroups are small, and their intervals wide.",
     ]
 
 

@@ -10,13 +10,13 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, roc_auc_score
 
 from mammo_core.evaluation import Band
+from mammo_core.evaluation.subgroups import age_band
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import runs
 from mammo_core.training.bench.cases import cases, first_of_each, known_class, log_odds, looked_for
 from mammo_core.training.bench.evaluate import evaluate, report
 from mammo_core.training.bench.points import threshold_at
 from mammo_core.training.bench.spoken import spoken, table
-from mammo_core.training.bench.subgroups import age_band, at_place
 from tests.lab_runs import make_recipe, make_run
 
 ABOUT = dict.fromkeys(runs.ABOUT, "")
@@ -194,4 +194,4 @@ def test_columns_are_as_wide_as_what_they_hold() -> None:
 
 def test_a_point_of_a_band_is_a_value_with_its_interval() -> None:
     band = Band(*(np.array([each]) for each in (0.5, 0.81234, 0.7, 0.9)))
-    assert at_place(band, 0) == [0.8123, 0.7, 0.9]
+    assert band.at(0) == [0.8123, 0.7, 0.9]

@@ -101,6 +101,10 @@ def test_the_card_says_whose_pictures_which_protocol_and_how_the_map_is_made(mod
     assert any("40 % of the women were held out" in sentence for sentence in card["protocol"])
     assert {row["unit"] for row in card["evaluation"]} == {"image"}
     assert card["evaluation"][0]["n"] == 24
+    assert {row["by"] for row in card["subgroups"]} >= {"source"}
+    whole = next(row for row in card["subgroups"] if row["by"] == "source")
+    assert whole["auc"][0] == card["evaluation"][0]["auc"][0]
+    assert (whole["n"], whole["how"], whole["at"]) == (24, card["evaluation"][0]["how"], 0.889)
     assert [point["name"] for point in card["operating_points"]] == ["US screening", "European screening"]
     assert len(card["exams_at_least"]["n"]) == 101
     assert not any("normal from benign: that split" in sentence for sentence in card["not_for"])

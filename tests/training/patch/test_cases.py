@@ -43,6 +43,22 @@ def test_the_judged_cases_give_the_cards_figures_again(said: Predictions, tmp_pa
         assert again.value == pytest.approx(row["auc"][0], abs=1e-4)
 
 
+def test_subgroups_are_of_women_unseen_and_add_up(said: Predictions) -> None:
+    made = pictures(n=240)
+    made.columns["density"] = np.where(np.arange(240) % 3 == 0, "A", "B")
+    report = judge(said, made, np.random.default_rng(0))
+    for row in (row for row in report["evaluation"] if row["unit"] == "image"):
+        own = [each for each in report["subgroups"] if each["set"] == row["set"]]
+        for kind in ("source", "density"):
+            groups = [each for each in own if each["by"] == kind]
+            assert sum(each["n"] for each in groups) == row["n"]
+            assert sum(each["n_cancer"] for each in groups) == row["n_cancer"]
+        (whole,) = [each for each in own if each["by"] == "source"]
+        assert whole["auc"][0] == row["auc"][0]
+        assert whole["specificity"][0] >= 0.889
+        assert {each["group"] for each in own if each["by"] == "density"} == {"A", "B"}
+
+
 def test_no_womans_name_is_in_the_judged_cases(said: Predictions, tmp_path: Path) -> None:
     made = pictures(n=240)
     write_judged(tmp_path / "judged.csv", said, weighed(said, made)[1], made)
