@@ -7,6 +7,7 @@ at. Lists typed by hand have others, whose names differ in nothing but capitals:
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 
 from mammo_core.training.datasets.table import Table
@@ -15,10 +16,16 @@ TWICE = {"DDSM_A_1252": "DDSM_A_1082", "CBIS_P_01545": "CBIS_P_00901"}
 """The second name of a woman, and her first; DDSM and CBIS-DDSM name the same one here."""
 
 
+def known_twice(names: Iterable[str]) -> dict[str, str]:
+    """The first name of every second name in `names` whose first name is there too."""
+    there = set(names)
+    return {second: first for second, first in TWICE.items() if {second, first} <= there}
+
+
 def under_one_name(table: Table) -> Table:
     """The table with each such woman under her first name, and a note of it, where both names are there."""
     there = sorted({row.patient_id for row in table.rows})
-    known = {second: first for second, first in TWICE.items() if {second, first} <= set(there)}
+    known = known_twice(there)
     spelled: dict[str, str] = {}
     for name in there:
         spelled.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)

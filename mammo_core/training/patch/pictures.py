@@ -20,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from mammo_core.preprocessing import CANVAS, prepare_grey
+from mammo_core.training.datasets.twice import known_twice
 
 FOLDS = 5
 NO_FOLD = -1
@@ -75,7 +76,7 @@ class Pictures:
 
 
 def read_pictures(data: Path, sets: tuple[str, ...], canvas: tuple[int, int] = CANVAS) -> Pictures:
-    """Read every picture of `sets` under `data` on a `canvas` of so many rows and columns.
+    """Read every picture of `sets` under `data` on a `canvas` of so many rows and columns; a woman of two names has the first.
 
     Raises FileNotFoundError naming a set that is not there.
     """
@@ -92,6 +93,9 @@ def read_pictures(data: Path, sets: tuple[str, ...], canvas: tuple[int, int] = C
             for row in csv.DictReader(table.open(encoding="utf-8")):
                 corners = (float(row["y0"]), float(row["x0"]), float(row["y1"]), float(row["x1"]), row["label"])
                 boxes.setdefault(str(data / name / row["file"]), []).append(corners)
+    first = known_twice(row["patient_id"] for row in rows)
+    for row in rows:
+        row["patient_id"] = first.get(row["patient_id"], row["patient_id"])
     paths = [row["path"] for row in rows]
     with ProcessPoolExecutor() as pool:
         done = list(pool.map(partial(_outlined, canvas), paths, [boxes.get(path, []) for path in paths], chunksize=16))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mammo_core.training.datasets.twice import known_twice
 from mammo_core.training.patch.pictures import FOLDS, Pictures
 from mammo_core.training.patch.recipe import read_recipe
 
@@ -53,11 +54,11 @@ Said = tuple[list[float], float]
 
 
 def said_by(folder: Path, pictures: Pictures) -> dict[int, Said]:
-    """Raw scores of the heads and benign map of every picture (by its row) that the network in `folder` was not trained on."""
+    """Raw scores of the heads and benign map of every picture (by its row) of women the network in `folder` was not trained on."""
     place = {
         key: row for row, key in enumerate(zip(pictures.columns["dataset"], pictures.columns["file"], strict=True))
     }
-    recipe = read_recipe(folder / "recipe.toml")
+    recipe, known = read_recipe(folder / "recipe.toml"), trained_women(folder)
     found: dict[int, Said] = {}
     with (folder / "predictions.csv").open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
@@ -66,8 +67,18 @@ def said_by(folder: Path, pictures: Pictures) -> dict[int, Said]:
             key = (row["dataset"], row["file"])
             if key not in place:
                 raise ValueError(f"{folder} speaks of {key[1]} of {key[0]}, which is not among the pictures")
+            if pictures.women[place[key]] in known:  # by another name
+                continue
             found[place[key]] = ([float(row[head.name]) for head in recipe.heads], float(row["benign_map"]))
     return found
+
+
+def trained_women(folder: Path) -> set[str]:
+    """The women whom the network in `folder` was trained on, those of two names by the first."""
+    with (folder / "split.csv").open(encoding="utf-8") as stream:
+        part = {row["patient_id"]: row["part"] for row in csv.DictReader(stream)}
+    first = known_twice(part)
+    return {first.get(woman, woman) for woman in part if part[woman] == "train"}
 
 
 def select(predictions: Predictions, chosen: npt.NDArray[np.bool_]) -> Predictions:

@@ -27,7 +27,7 @@ from mammo_core.training.patch.cases import JUDGED, write_judged
 from mammo_core.training.patch.ensemble import load_member, together
 from mammo_core.training.patch.judge import judge, weighed
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
-from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions
+from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, trained_women
 from mammo_core.training.patch.recipe import Recipe, read_ensemble, read_recipe
 from mammo_core.training.patch.sentences import LICENCE, LIMITS, beaten, not_for, whose, whose_together
 from mammo_core.training.patch.serving import Member, serving_network
@@ -59,7 +59,7 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
         *((sister, each) for sister, each in zip(sisters, judged, strict=True) if each != fold),
     ]
     said, folder_of = read_predictions(asked, pictures), {number: folder for folder, number in asked}
-    trained = pictures.of(*recipe.sets) & (pictures.folds() != (NO_FOLD if fold is None else fold))
+    trained = pictures.of(*recipe.sets) & np.isin(pictures.women, list(trained_women(source)))
     return _make(
         models,
         source / "recipe.toml",

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from mammo_core.exam import Exam, ImageResult, Laterality, Mammogram, View
 from mammo_core.inference import combine
+from mammo_core.training.datasets.twice import TWICE
 from mammo_core.training.patch.cases import cases
 from mammo_core.training.patch.judge import judge
 from mammo_core.training.patch.pictures import Pictures
-from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions
+from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, said_by
 from tests.training.patch.synthetic import RECIPE, pictures
 
 place = st.tuples(st.sampled_from(Laterality), st.sampled_from(View))
@@ -87,6 +88,7 @@ def predicted(folder: Path, rows: list[tuple[str, str, int, float]]) -> Path:
         writer = csv.writer(stream)
         writer.writerow(("dataset", "file", "trained_on", "benign_map", "all", "maps"))
         writer.writerows((name, file, trained, 0.5, z, -z) for name, file, trained, z in rows)
+    (folder / "split.csv").write_text("patient_id,part\n", encoding="utf-8")
     return folder
 
 
@@ -101,6 +103,17 @@ def test_what_a_network_was_trained_on_is_left_out_and_the_first_word_counts(tmp
     assert dict(zip(said.rows.tolist(), said.fold.tolist(), strict=True)) == {1: 0, 6: 0, 2: 3}
     assert said.scores[:, 1].tolist() == (-said.scores[:, 0]).tolist()
     assert folds_done(tmp_path) == [0, 3]
+
+
+def test_a_woman_a_network_knows_by_another_name_is_not_judged_by_it(tmp_path: Path) -> None:
+    made = pictures(n=12)
+    second, first = next(iter(TWICE.items()))
+    made.women[made.women == made.women[1]] = first
+    rows = [(str(made.columns["dataset"][k]), f"images/{k}.png", 0, float(k)) for k in (1, 6)]
+    folder = predicted(tmp_path / "fold0", rows)
+    assert set(said_by(folder, made)) == {1, 6}
+    (folder / "split.csv").write_text(f"patient_id,part\n{second},train\n{first},held out\n", encoding="utf-8")
+    assert set(said_by(folder, made)) == {6}
 
 
 def test_a_picture_nobody_knows_is_named(tmp_path: Path) -> None:
