@@ -42,15 +42,11 @@ def _run(asked: argparse.Namespace) -> int:
         return list_models() if asked.models_command == "list" else verify_models(asked.names)
     if asked.command == "data":
         return _check_data(asked)
+    from mammo_core.training.bench.machine import enough_room, in_words
+
     try:
-        from mammo_core.training import cli_bench, cli_judge
-
-        for room in (cli_judge, cli_bench):  # before the room of the patch network, which needs Keras
-            if room.asked_for(asked):
-                return int(getattr(room, asked.command)(asked))
-        from mammo_core.training import cli as training
-
-        return int(getattr(training, asked.command)(asked))
+        with enough_room():
+            return _train(asked)
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in ("keras", "tensorflow"):
             raise
@@ -58,9 +54,18 @@ def _run(asked: argparse.Namespace) -> int:
             "training needs Keras and TensorFlow, which are not installed here: pip install -r requirements.txt"
         ) from error
     except (ValueError, OSError) as error:
-        from mammo_core.training.bench.machine import in_words
-
         raise UsageError(in_words(error)) from error
+
+
+def _train(asked: argparse.Namespace) -> int:
+    from mammo_core.training import cli_bench, cli_judge
+
+    for room in (cli_judge, cli_bench):  # before the room of the patch network, which needs Keras
+        if room.asked_for(asked):
+            return int(getattr(room, asked.command)(asked))
+    from mammo_core.training import cli as training
+
+    return int(getattr(training, asked.command)(asked))
 
 
 def _check_data(asked: argparse.Namespace) -> int:
@@ -179,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("recipe", metavar="RECIPE", type=Path, nargs="?", help="the recipe, a TOML file")
     train.add_argument("--resume", metavar="RUN", type=Path, help="go on with the classifier in this run's folder")
+    train.add_argument("--queued", action="store_true", help=argparse.SUPPRESS)  # the queue's: only while it waits
     train.add_argument(
         "--fold", nargs="+", choices=[*"01234", "all"], help="folds, or all women (default: the five, then all)"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from mammo_core.training.bench.queue import enqueue, prepare
 from mammo_core.training.bench.recipe import Recipe, changed, kind_of, read, read_one
-from mammo_core.training.bench.runs import Run, Status, read_run
+from mammo_core.training.bench.runs import Run, Status, lacking, read_run
 
 
 def asked_for(args: argparse.Namespace) -> bool:
@@ -21,7 +21,7 @@ def asked_for(args: argparse.Namespace) -> bool:
 
 def train(args: argparse.Namespace) -> int:
     """Fit the recipe as its protocol says, each variant of a comparison in turn, or go on with a run that was stopped."""
-    return _resumed(args.resume) if args.resume is not None else _fitted(args, {})
+    return _resumed(args.resume, args.queued) if args.resume is not None else _fitted(args, {})
 
 
 def crossval(args: argparse.Namespace) -> int:
@@ -60,13 +60,15 @@ def _one(recipe: Recipe, args: argparse.Namespace, weights: str) -> bool:
     return _worked(run.folder)
 
 
-def _resumed(folder: Path) -> int:
+def _resumed(folder: Path, queued: bool) -> int:
     run = read_run(folder)
     if (kind := kind_of(folder / "recipe.toml")) != "classifier":
         raise ValueError(f"{folder} is a run of the kind {kind!r}; only a classifier's is resumed")
-    if run.status is Status.DONE:
+    if queued and run.status is not Status.QUEUED:
+        raise ValueError(f"{run.id} is {run.status}: it was taken out of the queue")
+    if run.status is Status.DONE and not lacking(run):
         raise ValueError(f"{run.id} is done: there is nothing to resume")
-    if run.status in (Status.STOPPED, Status.FAILED):
+    if run.status in (Status.STOPPED, Status.FAILED, Status.DONE):
         (folder / "STOP").unlink(missing_ok=True)
     _worked(folder)
     return 0

@@ -9,14 +9,17 @@ blank, is passed over.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import math
 import os
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -26,6 +29,7 @@ from mammo_core.exam import Mammogram, Presentation
 from mammo_core.intake import Reader
 from mammo_core.presentation import render
 from mammo_core.training.datasets import Row
+from mammo_core.training.replacing import replacing
 
 COPY = 35
 """Inliers from which a pair is a copy: copies had 46 or more of 256 (JPEG of quality 15 the fewest), strangers 27 or fewer."""
@@ -75,19 +79,32 @@ class Leak(ValueError):
         )
 
 
-def require_clean(rows: Sequence[Row], sides: Sequence[Hashable], cache: Path | None = None) -> None:
-    """Raise `Leak` where `near_duplicates` finds a pair."""
-    if pairs := near_duplicates(rows, sides, cache):
+def require_clean(
+    rows: Sequence[Row],
+    sides: Sequence[Hashable],
+    cache: Path | None = None,
+    between: Callable[[], None] = lambda: None,
+) -> None:
+    """Raise `Leak` where `near_duplicates` finds a pair, FileNotFoundError where a picture is gone, so that no copy was looked for."""
+    if pairs := near_duplicates(rows, sides, cache, between):
         raise Leak(pairs)
+    if gone := next((row.path for row in rows if not row.path.is_file()), None):
+        raise FileNotFoundError(errno.ENOENT, "the file is no longer there", str(gone))
 
 
-def near_duplicates(rows: Sequence[Row], sides: Sequence[Hashable], cache: Path | None = None) -> list[Pair]:
+def near_duplicates(
+    rows: Sequence[Row],
+    sides: Sequence[Hashable],
+    cache: Path | None = None,
+    between: Callable[[], None] = lambda: None,
+) -> list[Pair]:
     """Every two pictures on different sides that are copies of each other, the surest first.
 
     Args:
         rows: the pictures.
         sides: (n,) where each stands: the name of a part, or a tuple of them, one a fold, to ask about all folds at once.
         cache: a folder that keeps the keypoints of every file seen, by its path, size and time of change.
+        between: called after each picture; what it raises ends the search.
 
     Raises:
         ValueError: there are not as many sides as rows.
@@ -96,7 +113,10 @@ def near_duplicates(rows: Sequence[Row], sides: Sequence[Hashable], cache: Path 
         raise ValueError(f"{len(sides)} sides for {len(rows)} pictures")
     if len(set(sides)) < 2:
         return []
-    marks = list(_marked([row.path for row in rows], cache))
+    marks = []
+    for each in _marked([row.path for row in rows], cache):
+        marks.append(each)
+        between()
     numbers = {side: number for number, side in enumerate(dict.fromkeys(sides))}
     pairs = []
     for a, b, mirrored in _candidates(marks, np.array([numbers[side] for side in sides])):
@@ -144,9 +164,8 @@ def _marked(paths: Sequence[Path], cache: Path | None) -> Iterator[Marks]:
         def marked(path: Path) -> Marks:
             try:
                 kept = None if folder is None else folder / f"{file_key(path)}.npz"
-                if kept is not None and kept.exists():
-                    with np.load(kept) as stored:
-                        return Marks(stored["points"], stored["descriptors"])
+                if kept is not None and (known := _kept(kept)):
+                    return known
                 data = path.read_bytes()
             except OSError:  # it was there when the lists were read
                 return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
@@ -155,13 +174,18 @@ def _marked(paths: Sequence[Path], cache: Path | None) -> Iterator[Marks]:
                 return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
             marks = keypoints(found)
             if kept is not None:
-                part = kept.with_suffix(f".{os.getpid()}.part")
-                with part.open("wb") as stream:
-                    np.savez(stream, points=marks.points, descriptors=marks.descriptors)
-                part.replace(kept)
+                with replacing(kept) as half:
+                    np.savez(half, points=marks.points, descriptors=marks.descriptors)
             return marks
 
         yield from pool.map(marked, paths)
+
+
+def _kept(path: Path) -> Marks | None:
+    """What the cache holds; None where that is nothing, or was torn by a machine that failed."""
+    with suppress(FileNotFoundError, EOFError, ValueError, KeyError, BadZipFile), np.load(path) as stored:
+        return Marks(stored["points"], stored["descriptors"])
+    return None
 
 
 def file_key(path: Path) -> str:

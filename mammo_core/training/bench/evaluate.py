@@ -90,7 +90,7 @@ def report(run: Path, draws: int = 1000) -> dict[str, Any]:
         "folds": np.unique(told.fold).tolist(),
         **rows,
         "worst": worst(select(once, once.columns["part"] != "validation"), recipe),
-        "notes": notes(recipe, rows["sets"]),
+        "notes": not_judged(recipe, told) + notes(recipe, rows["sets"]),
     }
 
 
@@ -209,6 +209,13 @@ def worst(once: Predictions, recipe: Recipe, count: int = WORST) -> list[dict[st
         for row in np.argsort(-off, kind="stable")[:count].tolist()
         if off[row] > 0
     ]
+
+
+def not_judged(recipe: Recipe, told: Predictions) -> list[str]:
+    """A sentence for the folds of which there are no predictions."""
+    wanted = recipe.protocol.k if recipe.protocol.kind == "folds" else 1
+    absent = [f"fold{fold}" for fold in range(wanted) if fold not in told.fold]
+    return [f"Of {wanted} folds these have no predictions and are not judged: {', '.join(absent)}."] if absent else []
 
 
 def notes(recipe: Recipe, sets: list[dict[str, Any]]) -> list[str]:

@@ -6,6 +6,7 @@ goes on as if it had not been: to the bit where the device adds in one order, as
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from mammo_core.training.bench.recipe import Recipe, TrainingSpec
 from mammo_core.training.bench.samples import Samples
 from mammo_core.training.bench.watching import Board, Watch
 from mammo_core.training.networks import build
+from mammo_core.training.replacing import replacing
 
 TRAIN, VALIDATION = "train", "validation"
 LARGEST_CACHE = 2 << 30
@@ -83,6 +85,7 @@ class _Damaged(Exception):
 
 def _fit(fold: Fold, line: Line) -> None:
     if (fold.folder / "predictions.csv").is_file():
+        (fold.folder / runs.CHECKPOINT).unlink(missing_ok=True)  # of a process that ended between the two
         return
     if not len(fold.parts[TRAIN]):
         raise ValueError("no woman is left to fit to")
@@ -150,15 +153,22 @@ def _compiled(model: Any, training: TrainingSpec) -> Any:
 
 
 def _resumed(fold: Fold, model: Any) -> list[Figures]:
-    """Read the checkpoint back, and the history up to it: an epoch that was written down but not kept is fitted again."""
-    checkpoint = fold.folder / runs.CHECKPOINT
-    if not checkpoint.is_file():
-        return []
-    _read_back(model, checkpoint)
-    done = int(model.optimizer.iterations) // -(-len(fold.parts[TRAIN]) // fold.recipe.training.batch)
+    """Read the checkpoint back, and the history up to it: an epoch that was written down but not kept is fitted again.
+
+    A fold that was done has no checkpoint: where its predictions are gone, all its epochs stand, and its network is asked again.
+    """
+    training, checkpoint = fold.recipe.training, fold.folder / runs.CHECKPOINT
     columns = runs.read_history(fold.folder)
-    if len(columns["epoch"]) < done:
-        raise _Damaged("history.csv")
+    done = len(columns["epoch"])
+    if checkpoint.is_file():
+        _read_back(model, checkpoint)
+        done = int(model.optimizer.iterations) // -(-len(fold.parts[TRAIN]) // training.batch)
+        if len(columns["epoch"]) < done:
+            raise _Damaged("history.csv")
+    elif not (
+        (fold.folder / runs.NETWORK).is_file() and schedule.ended(training, schedule.watched(columns, training.watch))
+    ):
+        return []
     return [{name: float(column[epoch]) for name, column in columns.items()} for epoch in range(done)]
 
 
@@ -167,6 +177,8 @@ def _read_back(model: Any, path: Path) -> None:
     try:
         model.load_weights(path)
     except Exception as error:  # HDF5 and Keras raise nearly anything
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) not in (None, errno.ENOENT):
+            raise  # the machine failed, and the file may be whole
         raise _Damaged(path.name) from error
 
 
@@ -220,9 +232,8 @@ def _keep(folder: Path, model: Any, network: Any, history: list[Figures], traini
 
 def _save(model: Any, path: Path) -> None:
     """Weights, written whole or not at all."""
-    half = path.with_name(f"half.{path.name}")
-    model.save_weights(half)
-    half.replace(path)
+    with replacing(path) as half:
+        model.save_weights(half)
 
 
 def _reseed(model: Any, fold: Fold, epoch: int) -> None:

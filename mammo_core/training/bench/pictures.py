@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -85,9 +86,9 @@ def decode(
             say(f"decoded {done} of {len(wanted)} pictures")
             if stop():
                 raise Stopped
-        found = [known[key] for key in keys]
+        found, mapped = [known[key] for key in keys], store.mapped()
     return Decoded(
-        store.mapped(),
+        mapped,
         np.array([entry if isinstance(entry, int) else -1 for entry in found], dtype=np.int64),
         tuple(f"{path.name}: {entry}" for path, entry in zip(paths, found, strict=True) if isinstance(entry, str)),
     )
@@ -161,18 +162,19 @@ class _Store:
         each = self.size[0] * self.size[1]
         slot = -(-self.pixels.stat().st_size // each) if self.pixels.exists() else 0
         lines = []
-        with self.pixels.open("r+b" if self.pixels.exists() else "wb") as stream:
-            stream.seek(slot * each)
-            for key, found in chunk:
-                if isinstance(found, str):
-                    known[key] = found
-                else:
-                    stream.write(np.ascontiguousarray(found).tobytes())
-                    known[key] = slot
-                    slot += 1
-                lines.append(json.dumps({"key": key, "found": known[key]}) + "\n")
-        with self.index.open("a", encoding="utf-8") as stream_:
-            stream_.writelines(["\n", *lines])  # ends a line that was torn
+        with _or_as_it_was(self.pixels), _or_as_it_was(self.index):
+            with self.pixels.open("r+b" if self.pixels.exists() else "wb") as stream:
+                stream.seek(slot * each)
+                for key, found in chunk:
+                    if isinstance(found, str):
+                        known[key] = found
+                    else:
+                        stream.write(np.ascontiguousarray(found).tobytes())
+                        known[key] = slot
+                        slot += 1
+                    lines.append(json.dumps({"key": key, "found": known[key]}) + "\n")
+            with self.index.open("a", encoding="utf-8") as stream_:
+                stream_.writelines(["\n", *lines])  # ends a line that was torn
 
     def mapped(self) -> npt.NDArray[np.uint8]:
         """Every whole picture in the store, read-only."""
@@ -180,3 +182,15 @@ class _Store:
         if not count:
             return np.zeros((0, *self.size), dtype=np.uint8)
         return np.memmap(self.pixels, dtype=np.uint8, mode="r", shape=(count, *self.size))
+
+
+@contextmanager
+def _or_as_it_was(path: Path) -> Iterator[None]:
+    """Cut a file that grows inside back where that fails: on a full disk the run has to say so yet."""
+    size = path.stat().st_size if path.exists() else 0
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            os.truncate(path, size)
+        raise

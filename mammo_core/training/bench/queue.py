@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from mammo_core.training.bench.runs import (
     Status,
     ask_to_stop,
     is_alive,
+    lacking,
     list_runs,
     new_run,
     now,
@@ -69,9 +71,9 @@ def enqueue(recipe: Recipe, data: Path, root: Path = RUNS, *, limit: int | None 
 
 
 def resume(folder: Path) -> Run:
-    """Queue a run that was stopped or has failed. Raises ValueError where it is at work, waits, or is done."""
+    """Queue a run that was stopped, has failed, or has lost what it had made. Raises ValueError where it is at work, waits, or is done."""
     run = read_run(folder)
-    if run.status not in (Status.STOPPED, Status.FAILED):
+    if run.status not in (Status.STOPPED, Status.FAILED) and not (run.status is Status.DONE and lacking(run)):
         raise ValueError(f"{run.id} is {run.status}: there is nothing to resume")
     (folder / "STOP").unlink(missing_ok=True)
     run = replace(run, status=Status.QUEUED, pid=None, ended="", message="")
@@ -92,8 +94,9 @@ def waiting(root: Path = RUNS) -> list[Run]:
 
 def see_to(root: Path = RUNS) -> None:
     """Have the queue served where runs wait in it: a machine that was restarted goes on with it."""
-    if root.is_dir() and waiting(root) and not _lock(root).is_locked_elsewhere():
-        _start_runner(root)
+    with suppress(OSError):  # runs that cannot be written to are looked at, and wait
+        if root.is_dir() and waiting(root) and not _lock(root).is_locked_elsewhere():
+            _start_runner(root)
 
 
 class _Lock(FileLock):
@@ -150,9 +153,12 @@ def serve(root: Path) -> None:
 def _run(run: Run) -> None:
     """Fit one run in a process of its own, and wait for it; one that cannot even begin has failed."""
     errors = run.folder / "errors.txt"
-    process = _detached(["-m", "mammo_core", "train", "--resume", str(run.folder)], errors)
+    process = _detached(["-m", "mammo_core", "train", "--queued", "--resume", str(run.folder)], errors)
     process.wait()
-    after = read_run(run.folder)
+    try:
+        after = read_run(run.folder)
+    except ValueError:  # somebody took it away; the next one is not to wait for that
+        return
     if after.status is Status.QUEUED:
         said = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["It could not be started."]
         write_run(replace(after, status=Status.FAILED, ended=now(), message=said[-1]))

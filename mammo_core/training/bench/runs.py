@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
@@ -22,6 +21,7 @@ import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from mammo_core.training.bench.recipe import kind_of
+from mammo_core.training.replacing import replacing
 
 RUNS = Path("runs")
 """Where runs lie unless the command line says otherwise."""
@@ -200,19 +200,25 @@ def _kind(folder: Path) -> str:
     return ""
 
 
+def lacking(run: Run) -> list[Path]:
+    """What a run that is done should hold and does not: predictions of a fold, its report."""
+    wanted = [run.folder / f"fold{fold}" / "predictions.csv" for fold in range(run.folds)]
+    return [path for path in (*wanted, run.folder / "report.json") if not path.is_file()]
+
+
 def lock(folder: Path) -> FileLock:
     """The lock that a run's process holds as long as it lives."""
     return FileLock(folder / "lock")
 
 
 def is_alive(folder: Path) -> bool:
-    """Whether a process works on the run."""
+    """Whether a process works on the run. In a folder that cannot be written to nobody can ask, and what run.json says is believed."""
     if not (folder / "lock").exists():
         return False
     try:
         with lock(folder).acquire(blocking=False):
             return False
-    except Timeout:
+    except (Timeout, OSError):
         return True
 
 
@@ -228,9 +234,8 @@ def stop_asked(folder: Path) -> bool:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a file by replacing it, so that a reader never sees half of it."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)
+    with replacing(path) as half:
+        half.write_text(text, encoding="utf-8")
 
 
 def read_history(fold: Path) -> dict[str, npt.NDArray[np.float64]]:
@@ -340,8 +345,5 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    with half.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerows([header, *rows])
-    half.replace(path)
+    with replacing(path) as half, half.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([header, *rows])

@@ -2,20 +2,25 @@
 
 What is looked for is a high AUC. The women who are held out are never asked, so what is found can still be judged on them; of a recipe
 with folds only one is fitted, and since every woman is held out in one of them, its figures are then somewhat flattered. A trial that
-falls behind the median of the others at the same epoch is ended early. Started again with the same folder, the search goes on.
+falls behind the median of the others at the same epoch is ended early. Started again with the same folder, the search goes on, first
+with the trial that it was at when it ended.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from math import isnan
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import optuna
+from filelock import Timeout
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import runs
@@ -54,39 +59,59 @@ def tune(
             changed(recipe, {key: value})
     folder = out / f"tune-{recipe.name}-{recipe.version}"
     folder.mkdir(parents=True, exist_ok=True)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        study_name=folder.name,
-        storage=JournalStorage(JournalFileBackend(str(folder / "study.log"))),
-        sampler=optuna.samplers.TPESampler(seed=recipe.seed),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=BEFORE, n_warmup_steps=BEFORE),
-        direction="maximize",
-        load_if_exists=True,
-    )
-
-    def objective(trial: optuna.Trial) -> float:
-        tried = changed(recipe, {key: suggested(trial, key, each) for key, each in recipe.tune.items()})
-        run = prepare(
-            one_fold(tried),
-            data,
-            folder,
-            status=Status.STOPPED,
-            out=folder / f"trial{trial.number:03d}",
-            limit=limit,
-            weights=str(weights.resolve()) if weights else "",
-        )
-        value = _worked(run.folder, trial)
-        print(f"trial {trial.number}: AUC {value:.4f}, {_spoken(trial.params)}", flush=True)
-        return value
-
-    study.optimize(objective, n_trials=max(0, trials - len(study.trials)), catch=(ValueError,))
-    done = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
+    try:
+        with runs.lock(folder).acquire(blocking=False):
+            study = _study(folder, recipe)
+            _search(study, trials, folder, recipe, data, weights, limit)
+    except Timeout:
+        raise ValueError(f"a search is at work on {folder}") from None
+    done = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
     if not done:
         raise ValueError("no trial came to an end; what stopped them is in their run.json")
     best = folder / "best.toml"
     runs.replace_text(best, recipes.write(changed(recipe, study.best_params)))
     print(f"best of {len(done)}: AUC {study.best_value:.4f}, {_spoken(study.best_params)}")
     return best
+
+
+def _study(folder: Path, recipe: Recipe) -> optuna.Study:
+    """The search kept in a folder: the one that was begun there, or a new one."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    journal = folder / "study.log"
+    if journal.is_file() and not (told := journal.read_bytes()).endswith(b"\n"):
+        os.truncate(journal, told.rfind(b"\n") + 1)  # a line torn by a full disk would spoil the next one
+    return optuna.create_study(
+        study_name=folder.name,
+        storage=JournalStorage(JournalFileBackend(str(journal))),
+        sampler=optuna.samplers.TPESampler(seed=recipe.seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=BEFORE, n_warmup_steps=BEFORE),
+        direction="maximize",
+        load_if_exists=True,
+    )
+
+
+def _search(
+    study: optuna.Study, trials: int, folder: Path, recipe: Recipe, data: Path, weights: Path | None, limit: int | None
+) -> None:
+    """Go on with the trials that a process left when it ended, however it ended, then begin others."""
+    left = [optuna.Trial(study, each._trial_id) for each in study.get_trials(states=[TrialState.RUNNING])]
+    while left or len(study.trials) < trials:
+        trial = left.pop(0) if left else study.ask()
+        tried = changed(recipe, {key: suggested(trial, key, each) for key, each in recipe.tune.items()})
+        own = folder / f"trial{trial.number:03d}"
+        if not (own / "run.json").exists():
+            origin = str(weights.resolve()) if weights else ""
+            prepare(one_fold(tried), data, folder, status=Status.STOPPED, out=own, limit=limit, weights=origin)
+        try:
+            value = _worked(own, trial)
+        except optuna.TrialPruned:
+            study.tell(trial, state=TrialState.PRUNED)
+        except ValueError as error:
+            study.tell(trial, state=TrialState.FAIL)
+            print(f"trial {trial.number}: {error}", flush=True)
+        else:
+            study.tell(trial, value)
+            print(f"trial {trial.number}: AUC {value:.4f}, {_spoken(trial.params)}", flush=True)
 
 
 def suggested(trial: optuna.Trial, key: str, each: Range) -> Any:
@@ -141,16 +166,17 @@ def _worked(folder: Path, trial: optuna.Trial) -> float:
 
 def _watch(folder: Path, trial: optuna.Trial, ended: Event) -> None:
     """Tell the study how far a trial is, and ask the trial to stop where it falls behind: by its folder, as the pages do."""
-    told = 0
-    while not ended.wait(LOOK):
-        history = runs.read_history(folder / "fold0")
-        for epoch in range(told + 1, len(history["epoch"]) + 1):
-            told = epoch
-            if not isnan(history["val_auc"][epoch - 1]):
-                trial.report(max(value for value in history["val_auc"][:epoch] if not isnan(value)), epoch)
-        if told and trial.should_prune():
-            runs.ask_to_stop(folder)
-            return
+    told = max(trial.study.trials[trial.number].intermediate_values, default=0)
+    with suppress(OSError):  # of a full disk the trial itself will speak
+        while not ended.wait(LOOK):
+            history = runs.read_history(folder / "fold0")
+            for epoch in range(told + 1, len(history["epoch"]) + 1):
+                told = epoch
+                if not isnan(history["val_auc"][epoch - 1]):
+                    trial.report(max(value for value in history["val_auc"][:epoch] if not isnan(value)), epoch)
+            if told and trial.should_prune():
+                runs.ask_to_stop(folder)
+                return
 
 
 def _spoken(values: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import os
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from filelock import Timeout
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import runs
 from mammo_core.training.bench.evaluate import evaluate
-from mammo_core.training.bench.machine import enough_memory, in_words
+from mammo_core.training.bench.machine import enough_memory, enough_room, in_words
 from mammo_core.training.bench.parts import divided
 from mammo_core.training.bench.pictures import Stopped, decode
 from mammo_core.training.bench.recipe import Recipe
@@ -30,6 +31,7 @@ from mammo_core.training.bench.runs import Run, Status
 from mammo_core.training.bench.samples import limited, permuted, samples, used
 from mammo_core.training.datasets import Row, read_dataset
 from mammo_core.training.duplicates import require_clean
+from mammo_core.training.replacing import clear
 
 CACHE = ".cache"
 """Beside the runs: decoded pictures, shared by all of them."""
@@ -59,6 +61,11 @@ class Diary:
         """Whether the run was asked to stop."""
         return runs.stop_asked(self.run.folder)
 
+    def stop_if_asked(self) -> None:
+        """Raise Stopped where the run was asked to stop."""
+        if self.stop():
+            raise Stopped
+
     def start(self, weights: str) -> None:
         """The weights that a network truly starts from."""
         self.note(started_from=weights)
@@ -87,10 +94,11 @@ def work(folder: Path) -> Run:
     with held:
         now = runs.now()
         found = runs.read_run(folder)
+        clear(folder)
         diary = Diary(found)
         diary.note(status=Status.RUNNING, pid=os.getpid(), started=found.started or now, ended="", message="")
         try:
-            with enough_memory():
+            with enough_memory(), enough_room():
                 _fitted(diary)
         except (Stopped, KeyboardInterrupt) as stopped:
             diary.say("stopped; it can be resumed")
@@ -100,8 +108,9 @@ def work(folder: Path) -> Run:
         except Exception as error:
             plain = isinstance(error, (ValueError, OSError))
             told = in_words(error) if plain else f"{type(error).__name__}: {error}"
-            diary.say(told if plain else traceback.format_exc())
-            diary.note(status=Status.FAILED, ended=runs.now(), message=told)
+            with suppress(OSError):  # where nothing can be written, what ended it is raised all the same
+                diary.note(status=Status.FAILED, ended=runs.now(), message=told)
+                diary.say(told if plain else traceback.format_exc())
             raise
         else:
             diary.say("done")
@@ -126,7 +135,8 @@ def _fitted(diary: Diary) -> None:
     weights = Path(diary.run.weights) if diary.run.weights else None
     folds = [divided(rows, recipe, number) for number in range(diary.run.folds)]
     diary.note(message="Looking for copies of a picture on two sides of the split.")
-    require_clean(rows, [tuple(parts[row.patient_id] for parts in folds) for row in rows], folder_of_cache(diary.run))
+    sides = [tuple(parts[row.patient_id] for parts in folds) for row in rows]
+    require_clean(rows, sides, folder_of_cache(diary.run), diary.stop_if_asked)
     drawn_from = _digest(rows)
     if diary.run.drawn_from not in ("", drawn_from):
         raise ValueError(
