@@ -65,7 +65,7 @@ def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fo
             network.load_weights(checkpoint)
             say(f"round {number + 1}: read back")
         else:
-            if dense is not None and (round_.hard_negatives or round_.soft_malignant):
+            if dense is not None:
                 mined = _mine(
                     whole_network(backbone, *_dense(dense), _canvas(pictures), recipe.patch), pictures, trained, say
                 )

@@ -56,8 +56,7 @@ def hottest(maps: npt.NDArray[np.float32], pictures: npt.NDArray[np.int64], cell
 class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of (crops uint8 (batch, side, side, 1), soft labels (batch, 3)) for one round, the same for the same seed.
 
-    Lesions are benign and malignant by halves, film masses and other film lesions in turn. Boxes are on film alone: a round must show
-    as much that is suspicious as not of pictures without boxes, or the network learns that what is digital is background.
+    Half of a batch is background; benign and malignant lesions share the rest, film masses and other film lesions in turn.
     """
 
     def __init__(
@@ -91,7 +90,7 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
         spec = self.round
         soft = spec.soft_malignant if len(self.mined.in_cancers.picture) else 0
         hard = spec.hard_negatives if len(self.mined.false_alarms.picture) else 0
-        lesions = spec.lesions
+        lesions = spec.batch // 2 - soft
         benign = lesions // 2
         crops, labels = [], []
         for number in range(lesions):
@@ -121,7 +120,7 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def _background(self, rng: np.random.Generator) -> tuple[int, npt.NDArray[np.float64]]:
         for _ in range(20):
-            picture = int(rng.choice(self.clear if len(self.clear) and rng.random() < self.round.clear else self.film))
+            picture = int(rng.choice(self.clear if len(self.clear) and rng.random() < 0.5 else self.film))
             inside = self.pictures.breasts[picture]
             rows, columns = inside.shape
             centre = rng.uniform((0, 0), (rows, columns))

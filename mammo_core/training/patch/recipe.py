@@ -11,10 +11,7 @@ from mammo_core.training.bench.checking import table_of
 
 @dataclass(frozen=True)
 class Round:
-    """One round of patch training; the counts of lesions, hard negatives and soft malignants are per batch, the rest is background.
-
-    `clear` is the part of that background that comes from pictures without boxes, of women without cancer.
-    """
+    """One round of patch training; the counts of hard negatives and soft malignants are per batch."""
 
     epochs: int
     steps: int
@@ -22,10 +19,8 @@ class Round:
     rate: float
     smoothing: float
     cutout: bool
-    lesions: int
     hard_negatives: int
     soft_malignant: int
-    clear: float
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,8 @@ batch = 8
 rate = 1e-4
 smoothing = 0.0
 cutout = false
-lesions = 4
 hard_negatives = 0
 soft_malignant = 0
-clear = 0.5
 
 [[rounds]]
 epochs = 1
@@ -45,10 +43,8 @@ batch = 8
 rate = 1e-4
 smoothing = 0.1
 cutout = true
-lesions = 3
 hard_negatives = 2
 soft_malignant = 1
-clear = 0.5
 
 [jitter]
 rotation = 20.0
