@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,10 @@ def export(network: Any, graph: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "graph.xml"
         network.export(str(whole), format="openvino", verbose=False)
-        openvino.save_model(openvino.Core().read_model(whole), graph, compress_to_fp16=True)
+        slim = Path(folder) / "slim.xml"
+        openvino.save_model(openvino.Core().read_model(whole), slim, compress_to_fp16=True)
+        for suffix in (".xml", ".bin"):  # copied: of a full disk OpenVINO says nothing that could be understood
+            shutil.copyfile(slim.with_suffix(suffix), graph.with_suffix(suffix))
 
 
 def reader(network: Any, outputs: tuple[str, ...]) -> Callable[[FloatArray], dict[str, FloatArray]]:

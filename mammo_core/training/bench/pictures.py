@@ -34,6 +34,9 @@ CHUNK = 64
 _CLOSED = ""
 """Key of every file that cannot be opened. It is never written down: tomorrow the file may be there."""
 
+_DIED = ("crashed", "too_much_memory", "took_too_long")
+"""Of a file that a process died over: it is asked once more, since the machine may have ended it, and what is refused stays so."""
+
 
 class Stopped(Exception):
     """The run was asked to stop."""
@@ -115,7 +118,10 @@ def _decoded(
         def made(item: tuple[str, Path]) -> tuple[str, npt.NDArray[np.uint8] | str]:
             key, path = item
             # What a researcher labels is a mammogram: small or odd ones are read too.
-            found = next(iter(reader.read(path.name, path.read_bytes(), lenient=True)), None)
+            data = path.read_bytes()
+            found = next(iter(reader.read(path.name, data, lenient=True)), None)
+            if isinstance(found, Refusal) and found.code in _DIED:
+                found = next(iter(reader.read(path.name, data, lenient=True)), None)
             if isinstance(found, Mammogram):
                 return key, canvas(found, size, crop)
             return key, found.sentence if isinstance(found, Refusal) else "The file holds no picture."

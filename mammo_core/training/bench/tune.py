@@ -27,6 +27,7 @@ from mammo_core.training.bench import runs
 from mammo_core.training.bench.queue import prepare
 from mammo_core.training.bench.recipe import Range, Recipe, changed
 from mammo_core.training.bench.runs import Status
+from mammo_core.training.replacing import clear
 
 LOOK = 0.5
 """Seconds between two looks at how far a trial is."""
@@ -61,7 +62,8 @@ def tune(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with runs.lock(folder).acquire(blocking=False):
-            study = _study(folder, recipe)
+            clear(folder)
+            study = _study(folder)
             _search(study, trials, folder, recipe, data, weights, limit)
     except Timeout:
         raise ValueError(f"a search is at work on {folder}") from None
@@ -74,7 +76,7 @@ def tune(
     return best
 
 
-def _study(folder: Path, recipe: Recipe) -> optuna.Study:
+def _study(folder: Path) -> optuna.Study:
     """The search kept in a folder: the one that was begun there, or a new one."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal = folder / "study.log"
@@ -83,7 +85,6 @@ def _study(folder: Path, recipe: Recipe) -> optuna.Study:
     return optuna.create_study(
         study_name=folder.name,
         storage=JournalStorage(JournalFileBackend(str(journal))),
-        sampler=optuna.samplers.TPESampler(seed=recipe.seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=BEFORE, n_warmup_steps=BEFORE),
         direction="maximize",
         load_if_exists=True,
@@ -96,6 +97,8 @@ def _search(
     """Go on with the trials that a process left when it ended, however it ended, then begin others."""
     left = [optuna.Trial(study, each._trial_id) for each in study.get_trials(states=[TrialState.RUNNING])]
     while left or len(study.trials) < trials:
+        # A seed a trial: with one for all, a search begun again would draw what it has tried.
+        study.sampler = optuna.samplers.TPESampler(seed=recipe.seed + (left[0].number if left else len(study.trials)))
         trial = left.pop(0) if left else study.ask()
         tried = changed(recipe, {key: suggested(trial, key, each) for key, each in recipe.tune.items()})
         own = folder / f"trial{trial.number:03d}"

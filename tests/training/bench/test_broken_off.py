@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from mammo_core.cli import main
+from mammo_core.exam import Refusal
 from mammo_core.training import duplicates
-from mammo_core.training.bench import queue, runs, tune
+from mammo_core.training.bench import pictures, queue, runs, tune
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.machine import enough_room, in_words
 from mammo_core.training.bench.pictures import decode
@@ -104,6 +105,23 @@ def test_a_disk_that_fills_up_while_decoding_costs_what_was_decoded_before_nothi
     assert (again.store[again.slot[:2]] == first.store[first.slot]).all()
 
 
+def test_a_file_over_which_a_process_was_ended_once_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = sorted(data_folder(tmp_path / "data", 2).rglob("*.png"))
+    asked, read = [], pictures.Reader.read
+
+    def ended(reader: pictures.Reader, name: str, data: bytes, **named: Any) -> Any:
+        asked.append(name)
+        if asked.count(name) == 1:
+            return iter([Refusal(name, "too_much_memory", "It takes too much memory.")])
+        return read(reader, name, data, **named)
+
+    monkeypatch.setattr(pictures.Reader, "read", ended)
+    assert decode(paths, (20, 20), "whole", tmp_path / "cache").refused == ()
+    assert len(asked) == 4
+
+
 def test_copies_are_looked_for_in_every_picture_or_the_search_fails(tmp_path: Path) -> None:
     rows = [
         Row(path, path.name, "set", f"w{number}", "benign")
@@ -193,6 +211,9 @@ def test_a_search_goes_on_with_the_trial_it_was_at(tmp_path: Path, monkeypatch: 
     tune.tune(path, data, 3, out)
     assert worked == ["trial000", "trial001", "trial001", "trial001", "trial002"]
     assert (folder / "trial001" / "recipe.toml").read_text() == tried
+    tune.tune(path, data, 3, tmp_path / "uninterrupted")
+    for each in sorted((tmp_path / "uninterrupted").glob("*/trial*/recipe.toml")):
+        assert each.read_text() == (folder / each.parent.name / "recipe.toml").read_text()
 
 
 def test_a_run_outlives_a_full_disk_and_the_loss_of_what_it_had_said(
