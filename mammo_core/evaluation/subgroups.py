@@ -40,7 +40,8 @@ def subgroups(
     rows = []
     for kind in GROUPED_BY:
         groups = grouping(columns[kind], kind)
-        stated = sorted(set(groups.tolist()) - {NOT_STATED}) + [NOT_STATED] * bool((groups == NOT_STATED).any())
+        stated = sorted(set(groups.tolist()) - {NOT_STATED}, key=_order)
+        stated += [NOT_STATED] * bool((groups == NOT_STATED).any())
         if kind == "source" or (len(stated) > 1 and stated != [NOT_STATED]):
             for name in stated:
                 own = groups == name
@@ -67,6 +68,11 @@ def age_band(age: str) -> str:
         return f"{DECADES[-1]} or more"
     begins = int(years // 10) * 10
     return f"{begins}–{begins + 9}"
+
+
+def _order(name: str) -> tuple[bool, int, str]:
+    """Youngest first, numbers by their size, all else by the alphabet."""
+    return not name.startswith("under"), len(name) if name.isdigit() else 0, name
 
 
 def _figures(

@@ -140,6 +140,20 @@ def weights(model: Artefact, card: Mapping[str, Any]) -> None:
         "P(malignant) = sigmoid(each head's score times its weight, added up, + intercept). A picture of unknown source "
         f"is taken for {card['calibration']['default']}.",
     )
+    alone = card.get("heads_alone", [])
+    if alone:
+        st.markdown("#### What each head tells alone")
+        sets = dict.fromkeys((row["set"], row["how"]) for row in alone)
+        found = {(row["set"], row["head"]): row["auc"] for row in alone}
+        told = [
+            {"Set": f"{title}, {how}", **{head: interval(found[title, head]) for head in card["heads"]}}
+            for title, how in sets
+        ]
+        table(told, "", f"{model.name}-heads")
+        write(
+            "quiet",
+            "AUC of malignant pictures against the rest, of the same women as all other figures; 95 % intervals.",
+        )
     split = card["normal_benign"]
     st.markdown(f"**Normal or benign.** {split['rule']}{'' if split['validated'] else ' Not validated.'}")
     if "mini_mias_n" in split:

@@ -75,6 +75,7 @@ def judged_model(models: Path) -> None:
         operating_points=POINTS,
         evaluation=EVALUATION,
         subgroups=GROUPS,
+        heads_alone=[{"set": "Made up", "how": "outside", "head": "brightness", "auc": [0.61, 0.52, 0.7]}],
         pointing=POINTING,
         not_for=["Anything but tests."],
         held_out_fold=1,
@@ -152,6 +153,13 @@ def test_every_set_has_its_subgroups_with_counts_and_intervals() -> None:
     assert "<td>film</td><td>2</td><td>1</td><td>0</td><td>–</td>" in said
     assert "leaves 88.9 % of this set" in said
     assert len(page.get("download_button")) == 2
+
+
+@pytest.mark.usefixtures("judged_model")
+def test_the_card_says_what_each_head_tells_alone() -> None:
+    said = words(shown("Calibration"))
+    assert "<th>brightness</th>" in said
+    assert "<td>Made up, outside</td><td>0.61 (0.52–0.70)</td>" in said
 
 
 @pytest.mark.usefixtures("models")

@@ -6,6 +6,7 @@ sets.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from mammo_core.evaluation.metrics import (
 )
 from mammo_core.evaluation.subgroups import GROUPED_BY, subgroups
 from mammo_core.evaluation.summaries import exams_at_least
-from mammo_core.training.patch.cases import Cases, JudgedCases, cases, judged_cases
+from mammo_core.training.patch.cases import JUDGED, Cases, JudgedCases, cases, judged_cases
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, select
 
@@ -66,6 +67,22 @@ def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator
         "exams_at_least": {"unit": "exam", "source": "RSNA"} | exams_at_least(suspicion, exams.truth),
         "subgroups": [row for group in groups if group.unit == "image" for row in _in_groups(group, pictures, rng)],
     }
+
+
+def heads_alone(
+    predictions: Predictions, pictures: Pictures, heads: Sequence[str], rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """What each of the k named heads would tell without the others: its AUC on the pictures of every judged set."""
+    dataset = pictures.columns["dataset"][predictions.rows]
+    rows = []
+    for title, name, _, how in JUDGED:
+        own = dataset == name
+        truth, women = pictures.malignant[predictions.rows[own]], pictures.women[predictions.rows[own]]
+        if truth.any() and not truth.all():
+            for place, head in enumerate(heads):
+                auc = auc_interval(truth, predictions.scores[own, place], women, rng).as_list()
+                rows.append({"set": title, "how": how, "head": head, "auc": rounded(auc)})
+    return rows
 
 
 def weighed(predictions: Predictions, pictures: Pictures) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:

@@ -81,6 +81,14 @@ def trained_women(folder: Path) -> set[str]:
     return {first.get(woman, woman) for woman in part if part[woman] == "train"}
 
 
+def trained_on(folder: Path, pictures: Pictures, sets: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """(n,) whether the network in `folder` was trained on a picture of `sets`: its predictions list all others as not trained on."""
+    with (folder / "predictions.csv").open(encoding="utf-8") as stream:
+        others = {(row["dataset"], row["file"]) for row in csv.DictReader(stream) if row["trained_on"] == "0"}
+    keys = zip(pictures.columns["dataset"], pictures.columns["file"], strict=True)
+    return np.asarray(pictures.of(*sets) & np.array([key not in others for key in keys]))
+
+
 def select(predictions: Predictions, chosen: npt.NDArray[np.bool_]) -> Predictions:
     """Those of the predictions that are `chosen`, (n,) bool."""
     return Predictions(*(getattr(predictions, name)[chosen] for name in ("rows", "scores", "benign_map", "fold")))

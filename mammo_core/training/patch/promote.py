@@ -25,11 +25,11 @@ from mammo_core.training.model_folder import new_model
 from mammo_core.training.patch import pointing
 from mammo_core.training.patch.cases import JUDGED, write_judged
 from mammo_core.training.patch.ensemble import load_member, together
-from mammo_core.training.patch.judge import judge, weighed
+from mammo_core.training.patch.judge import heads_alone, judge, weighed
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
-from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, trained_women
+from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, trained_on
 from mammo_core.training.patch.recipe import Recipe, read_ensemble, read_recipe
-from mammo_core.training.patch.sentences import LICENCE, LIMITS, beaten, not_for, whose, whose_together
+from mammo_core.training.patch.sentences import LICENCE, LIMITS, beaten, not_for, of_the_map, whose, whose_together
 from mammo_core.training.patch.serving import Member, serving_network
 
 BENIGN_SCALE = 1.0
@@ -59,7 +59,6 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
         *((sister, each) for sister, each in zip(sisters, judged, strict=True) if each != fold),
     ]
     said, folder_of = read_predictions(asked, pictures), {number: folder for folder, number in asked}
-    trained = pictures.of(*recipe.sets) & np.isin(pictures.women, list(trained_women(source)))
     return _make(
         models,
         source / "recipe.toml",
@@ -71,7 +70,7 @@ def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Ar
         recipe,
         sisters,
         {
-            "trained_on": _counts(pictures, trained),
+            "trained_on": _counts(pictures, trained_on(source, pictures, recipe.sets)),
             "cross_validated": whose(fold, judged),
             "members": [source.name],
             "held_out_fold": fold,
@@ -146,21 +145,24 @@ def _make(
         _write_history(folder / "history.csv", judged)
         write_judged(folder / "judged.csv", predictions, weighed(predictions, pictures)[1], pictures)
         data = _data(pictures, recipe)
+        heads = [head.name for head in recipe.heads]
         figures = judge(predictions, pictures, np.random.default_rng(seed))
+        alone = heads_alone(predictions, pictures, heads, np.random.default_rng(seed))
         card = {
             "name": name,
             "version": version,
             "title": title,
             "classes": list(CLASSES),
             "canvas": list(max(member.canvas for member in members)),
-            "heads": [head.name for head in recipe.heads],
+            "heads": heads,
             **figures,
+            "heads_alone": alone,
             "pointing": pointed,
             "normal_benign": _normal_benign(
                 predictions.benign_map, dataset, pictures.columns["label"][predictions.rows], shift
             ),
             "not_for": not_for(data, figures["operating_points"]),
-            "limits": [*LIMITS, *beaten(figures["evaluation"])],
+            "limits": [*LIMITS, *of_the_map(alone), *beaten(figures["evaluation"])],
             "licence": LICENCE,
             "data": data,
             **said,

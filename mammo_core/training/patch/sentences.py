@@ -15,6 +15,8 @@ LICENCE = (
     "Research use only, not for clinical use. The weights were trained on RSNA, CBIS-DDSM and DDSM pictures, of which RSNA's may be used "
     "for non-commercial and academic research only; the code's Apache-2.0 licence does not extend to the weights."
 )
+MAPS = "maps"
+"""The head that sees the lesion map and nothing else."""
 LIMITS = (
     "Not a medical device. Not for clinical use.",
     "Trained where about a third of the pictures show cancer: a probability is not a screening risk.",
@@ -58,6 +60,21 @@ def beaten(evaluation: list[dict[str, Any]]) -> list[str]:
         f"({row['auc'][0]:.2f})."
         for row in evaluation
         if row["baseline_auc"] and row["baseline_auc"][0] > row["auc"][0]
+    ]
+
+
+def of_the_map(alone: list[dict[str, Any]]) -> list[str]:
+    """How much the lesion map by itself tells of whole pictures, from the card's `heads_alone`; nothing where no head is of it alone."""
+    told = [
+        f"{row['auc'][0]:.2f} ({row['auc'][1]:.2f}–{row['auc'][2]:.2f}) on {row['set']}"
+        for row in alone
+        if row["head"] == MAPS
+    ]
+    if not told:
+        return []
+    return [
+        f"By the lesion map alone pictures with cancer are told from the rest with an AUC of {', '.join(told)}; 0.5 is chance. The nearer "
+        "to chance, the less a spot of the map means on such pictures."
     ]
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from mammo_core.evaluation import auc_interval
 from mammo_core.inference import judged, seal
-from mammo_core.training.patch.cases import write_judged
-from mammo_core.training.patch.judge import judge, weighed
+from mammo_core.training.patch.cases import JUDGED, write_judged
+from mammo_core.training.patch.judge import heads_alone, judge, weighed
 from mammo_core.training.patch.predictions import Predictions
 from mammo_core.training.patch.promote import _data, _write_history
 from mammo_core.training.patch.recipe import read_recipe
-from mammo_core.training.patch.sentences import not_for
+from mammo_core.training.patch.sentences import not_for, of_the_map
 from tests.artefacts import card, make_artefact
 from tests.training.patch.synthetic import RECIPE, pictures
 
@@ -57,6 +57,22 @@ def test_subgroups_are_of_women_unseen_and_add_up(said: Predictions) -> None:
         assert whole["auc"][0] == row["auc"][0]
         assert whole["specificity"][0] >= 0.889
         assert {each["group"] for each in own if each["by"] == "density"} == {"A", "B"}
+
+
+def test_each_head_is_judged_alone_and_the_maps_own_figure_is_said(said: Predictions) -> None:
+    made = pictures(n=240)
+    alone = heads_alone(said, made, ("all", "maps"), np.random.default_rng(0))
+    assert [(row["set"], row["head"]) for row in alone] == [
+        (title, head) for title, *_ in JUDGED for head in ("all", "maps")
+    ]
+    own = made.columns["dataset"][said.rows] == "rsna"
+    truth, women = made.malignant[said.rows[own]], made.women[said.rows[own]]
+    wanted = auc_interval(truth, said.scores[own, 0], women, np.random.default_rng(1), draws=5).value
+    assert alone[0]["auc"][0] == pytest.approx(wanted, abs=1e-4)
+    (sentence,) = of_the_map(alone)
+    assert sentence.count(" on ") == 1 + len(JUDGED)
+    assert f"{alone[1]['auc'][0]:.2f} (" in sentence
+    assert of_the_map([row for row in alone if row["head"] == "all"]) == []
 
 
 def test_no_womans_name_is_in_the_judged_cases(said: Predictions, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from mammo_core.training.datasets.twice import TWICE
 from mammo_core.training.patch.cases import cases
 from mammo_core.training.patch.judge import judge
 from mammo_core.training.patch.pictures import Pictures
-from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, said_by
+from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, said_by, trained_on
 from tests.training.patch.synthetic import RECIPE, pictures
 
 place = st.tuples(st.sampled_from(Laterality), st.sampled_from(View))
@@ -114,6 +114,13 @@ def test_a_woman_a_network_knows_by_another_name_is_not_judged_by_it(tmp_path: P
     assert set(said_by(folder, made)) == {1, 6}
     (folder / "split.csv").write_text(f"patient_id,part\n{second},train\n{first},held out\n", encoding="utf-8")
     assert set(said_by(folder, made)) == {6}
+
+
+def test_what_a_network_was_trained_on_is_what_it_did_not_judge(tmp_path: Path) -> None:
+    made = pictures(n=12)
+    rsna = np.flatnonzero(made.of("rsna"))
+    folder = predicted(tmp_path / "fold0", [("rsna", f"images/{rsna[0]}.png", 0, 1.0)])
+    assert np.flatnonzero(trained_on(folder, made, ("rsna",))).tolist() == rsna[1:].tolist()
 
 
 def test_a_picture_nobody_knows_is_named(tmp_path: Path) -> None:
