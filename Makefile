@@ -1,6 +1,6 @@
 # make install   the environment (.venv) from a bare Python 3.11 to 3.13
 # make run       that, then the app in the browser
-# make test      that and the test tools, then the tests; ARGS="-m 'not slow'" passes options to pytest
+# make test      that and the test tools, then the tests, two files at a time; ARGS="-m 'not slow'" passes options to pytest
 # make fuzz      files with wrong bytes, without end; MINUTES=30 says for how long
 # make lint      format, lint, types, import rules, the Dockerfile
 # make lock      pin the newest versions anew (needs uv)
@@ -24,7 +24,7 @@ run: install
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 fuzz: $(VENV)/installed-dev
 	FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest -s tests/intake/test_fuzz.py $(ARGS)

@@ -155,6 +155,16 @@ def test_a_run_that_was_stopped_is_resumed(lab: Path) -> None:
     assert runs.read_run(folder).status is runs.Status.QUEUED
 
 
+def test_a_done_run_that_lost_its_predictions_can_be_resumed(lab: Path) -> None:
+    make_run(lab / "runs", draws=5)
+    torn = make_run(lab / "runs", "torn", draws=5)
+    (torn / "fold0" / "predictions.csv").unlink()
+    app = shown("train.py")
+    offered = {button.key: button.disabled for button in app.button if button.key and "-1-2024" in button.key}
+    again = [key for key, disabled in offered.items() if key.startswith(("again-", "resume-")) and not disabled]
+    assert [key.split("-", 1)[1] for key in again] == [torn.name]
+
+
 def test_no_sentence_stands_above_the_way_back(lab: Path) -> None:
     """Streamlit shows a string that stands alone in a page's file."""
     for page in ("runs.py", "train.py"):

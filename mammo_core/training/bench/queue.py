@@ -70,10 +70,15 @@ def enqueue(recipe: Recipe, data: Path, root: Path = RUNS, *, limit: int | None 
     return run
 
 
+def can_resume(run: Run) -> bool:
+    """Whether a run was stopped, has failed, or is done and has lost what it had made."""
+    return run.status in (Status.STOPPED, Status.FAILED) or (run.status is Status.DONE and bool(lacking(run)))
+
+
 def resume(folder: Path) -> Run:
-    """Queue a run that was stopped, has failed, or has lost what it had made. Raises ValueError where it is at work, waits, or is done."""
+    """Queue a run that `can_resume`. Raises ValueError where it is at work, waits, or is done."""
     run = read_run(folder)
-    if run.status not in (Status.STOPPED, Status.FAILED) and not (run.status is Status.DONE and lacking(run)):
+    if not can_resume(run):
         raise ValueError(f"{run.id} is {run.status}: there is nothing to resume")
     (folder / "STOP").unlink(missing_ok=True)
     run = replace(run, status=Status.QUEUED, pid=None, ended="", message="")

@@ -46,7 +46,7 @@ def going() -> None:
     else:
         _now(shown)
     _queue(queue.waiting(runs_root()))
-    _resumable([run for run in found if run.status in BROKEN_OFF and run is not shown][:LATEST])
+    _resumable([run for run in found if queue.can_resume(run) and run is not shown][:LATEST])
 
 
 def _now(run: Run) -> None:
@@ -71,8 +71,8 @@ def _now(run: Run) -> None:
             key=f"resume-{run.id}",
             on_click=queue.resume,
             args=(run.folder,),
-            disabled=run.status not in BROKEN_OFF,
-            help="Go on where it was stopped",
+            disabled=not queue.can_resume(run),
+            help="Go on where it was stopped, or make anew what was lost of it",
         )
         st.page_link("runs.py", label="Its figures ›")
     write(
@@ -142,7 +142,8 @@ def _resumable(runs: Sequence[Run]) -> None:
         st.markdown("#### Broken off")
     for run in runs:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(f'<div>{run.id} <span class="room-quiet">{STATES[run.status]}</span></div>')
+            state = "has lost predictions or its report" if run.status is Status.DONE else STATES[run.status]
+            st.html(f'<div>{run.id} <span class="room-quiet">{state}</span></div>')
             st.button(
                 "Resume", key=f"again-{run.id}", on_click=queue.resume, args=(run.folder,), type="tertiary", help=run.id
             )
