@@ -61,6 +61,11 @@ def room(desk: Desk) -> None:
             wall(desk, light, overlay, result)
     with said:
         result = scores(desk, folder, result)
+    if overlay and result:
+        net = network(folder)
+        if not isinstance(net, str):
+            with kinds:
+                rail.of_the_map(overlay, net.artefact.card)
     if waits:
         with pictures:
             wall(desk, light, overlay, result)

@@ -17,7 +17,7 @@ from mammo_core.inference.artefact import (
 from mammo_core.inference.combine import combine
 from mammo_core.inference.evidence import JudgedSet, history, judged
 from mammo_core.inference.foci import find_foci
-from mammo_core.inference.meaning import meaning
+from mammo_core.inference.meaning import map_meaning, meaning
 from mammo_core.inference.network import Network, heat_map
 from mammo_core.inference.sealed import ArtefactMismatch
 
@@ -36,6 +36,7 @@ __all__ = [
     "history",
     "judged",
     "load_artefact",
+    "map_meaning",
     "meaning",
     "models_root",
     "seal",

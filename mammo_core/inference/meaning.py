@@ -12,6 +12,9 @@ from typing import Any
 IN_SCREENING = 160
 """One woman in about 160 who come to screening has cancer (US benchmarks: 6.1 in 1000; Lehman, Radiology 2017)."""
 
+MAP_HEAD = "maps"
+"""The head of a patch network that sees its lesion map and nothing else."""
+
 FEW = 10
 """Fewer exams than this are counted out instead of put as a proportion."""
 
@@ -36,6 +39,13 @@ def meaning(card: Mapping[str, Any], suspicion: float) -> str:
     else:
         start = f"Of the validation exams scored {score} or more, {in_words(cancer, n)} had cancer"
     return f"{start}; of all of them, {overall}. In screening about 1 woman in {IN_SCREENING} has."
+
+
+def map_meaning(card: Mapping[str, Any]) -> str:
+    """How much the lesion map alone tells of whole pictures, from the card's "heads_alone"; "" where the card does not say."""
+    own = [row for row in card.get("heads_alone", ()) if row["head"] == MAP_HEAD]
+    told = "; ".join(f"{row['auc'][0]:.2f} on {row['set']}" for row in own)
+    return f"By this map alone, AUC {told}. 0.5 is chance." if told else ""
 
 
 def in_words(part: int, whole: int) -> str:

@@ -15,7 +15,7 @@ import streamlit as st
 
 from mammo_core.exam import CLASSES, Exam, ExamResult, ImageResult, Laterality, Mammogram
 from mammo_core.hanging import name_of
-from mammo_core.inference import meaning
+from mammo_core.inference import map_meaning, meaning
 from pages.parts import look
 from pages.parts.desk import Desk
 from pages.parts.look import rule, write
@@ -52,6 +52,13 @@ def overlay(maps: Sequence[str]) -> Overlay | None:
             "Class of the heat map", CLASSES[::-1], key="heat_class", label_visibility="collapsed", disabled=not on
         )
     return Overlay(kind, class_name, opacity) if on else None
+
+
+def of_the_map(shown: Overlay, card: Mapping[str, Any]) -> None:
+    """How much the map that is shown was found to tell; nothing where the card does not say."""
+    told = map_meaning(card) if shown.kind == "lesion" else ""
+    if told:
+        write("small", told)
 
 
 def waiting(card: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mammo_core.inference import meaning
+from mammo_core.inference import map_meaning, meaning
 from mammo_core.inference.meaning import in_words
 
 CARD = {
@@ -29,6 +29,18 @@ def test_few_exams_are_counted_out() -> None:
 def test_it_never_gives_a_verdict(suspicion: float) -> None:
     sentence = meaning(CARD, suspicion).lower()
     assert not any(word in sentence for word in ("cancer detected", "normal", "healthy", "safe", "nan"))
+
+
+def test_the_map_is_spoken_of_by_what_it_tells_alone() -> None:
+    alone = [
+        {"set": "RSNA, digital", "head": "maps", "auc": [0.546, 0.51, 0.58]},
+        {"set": "RSNA, digital", "head": "texture", "auc": [0.66, 0.63, 0.69]},
+        {"set": "mini-MIAS, film", "head": "maps", "auc": [0.77, 0.68, 0.86]},
+    ]
+    assert map_meaning({"heads_alone": alone}) == (
+        "By this map alone, AUC 0.55 on RSNA, digital; 0.77 on mini-MIAS, film. 0.5 is chance."
+    )
+    assert map_meaning({"heads_alone": alone[1:2]}) == map_meaning({}) == ""
 
 
 @pytest.mark.parametrize("suspicion", [-1, 101, float("nan")])

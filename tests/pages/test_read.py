@@ -154,3 +154,17 @@ def test_a_model_without_maps_says_so_and_has_no_switch(tmp_path: Path, monkeypa
     assert "This model makes no heat map." in words(page)
     assert not [switch for switch in page.toggle if switch.key == "heat_on"]
     assert "suspicion, 0–100" in words(page)
+
+
+def test_under_the_lesion_map_stands_how_much_it_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = [{"set": "made-up", "how": "outside", "head": "maps", "auc": [0.55, 0.51, 0.58]}]
+    make_artefact(tmp_path, operating_points=POINTS, heads_alone=alone)
+    monkeypatch.setenv("MAMMO_MODELS", str(tmp_path))
+    page = opened()
+    sentence = "By this map alone, AUC 0.55 on made-up. 0.5 is chance."
+    assert sentence not in words(page)
+    page.toggle(key="heat_on").set_value(True).run()
+    assert sentence in words(page)
+    page.selectbox(key="heat_kind").select("gradcam").run()
+    assert not page.exception
+    assert sentence not in words(page)

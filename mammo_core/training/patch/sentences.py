@@ -9,14 +9,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from mammo_core.inference.meaning import MAP_HEAD
 from mammo_core.training.patch.pictures import FOLDS
 
 LICENCE = (
     "Research use only, not for clinical use. The weights were trained on RSNA, CBIS-DDSM and DDSM pictures, of which RSNA's may be used "
     "for non-commercial and academic research only; the code's Apache-2.0 licence does not extend to the weights."
 )
-MAPS = "maps"
-"""The head that sees the lesion map and nothing else."""
 LIMITS = (
     "Not a medical device. Not for clinical use.",
     "Trained where about a third of the pictures show cancer: a probability is not a screening risk.",
@@ -68,7 +67,7 @@ def of_the_map(alone: list[dict[str, Any]]) -> list[str]:
     told = [
         f"{row['auc'][0]:.2f} ({row['auc'][1]:.2f}–{row['auc'][2]:.2f}) on {row['set']}"
         for row in alone
-        if row["head"] == MAPS
+        if row["head"] == MAP_HEAD
     ]
     if not told:
         return []
