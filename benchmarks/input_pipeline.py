@@ -27,7 +27,7 @@ import cv2  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from mammo_core.training.bench import runs  # noqa: E402
+from mammo_core.training.bench import records  # noqa: E402
 from mammo_core.training.bench.batches import class_weights, epoch_of, from_store  # noqa: E402
 from mammo_core.training.bench.fit import Fold, Line, fit_fold, training_network  # noqa: E402
 from mammo_core.training.bench.pictures import decode  # noqa: E402
@@ -98,7 +98,7 @@ def bench(recipe: Recipe, data: Path, folder: Path) -> dict[str, float]:
         lambda text: None, lambda: False, lambda weights: None, lambda batch, of: None, lambda epoch, seconds: None
     )
     fit_fold(Fold(folder / "fold0", 0, recipe, decoded.store, found, parts, None), line)
-    history = runs.read_history(folder / "fold0")
+    history = records.read_history(folder / "fold0")
     best = 1 + int(np.argmin(history["seconds"][1:]))
 
     take, weights = from_store(decoded.store, found), class_weights(found, recipe)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.recipe import NetworkSpec, ProtocolSpec, Recipe, System, TrainingSpec
 
@@ -70,10 +70,10 @@ def make_run(
     for fold in range(folds):
         place = folder / f"fold{fold}"
         place.mkdir()
-        runs.write_history(place, _history(epochs, fold, skill))
+        records.write_history(place, _history(epochs, fold, skill))
         split = {f"W{woman}": "test" if woman % max(folds, 2) == fold else "train" for woman in range(women)}
-        runs.write_split(place, split)
-        runs.write_predictions(place, recipe.classes, _rows(rng, recipe, split, skill, files))
+        records.write_split(place, split)
+        records.write_predictions(place, recipe.classes, _rows(rng, recipe, split, skill, files))
     finished = {"started": created, "ended": created, "seconds_per_epoch": 2.5, "epoch": epochs, "fold": folds - 1}
     state = {**{key: getattr(run, key) for key in ("folder", "id", "recipe")}, **known, **finished}
     runs.write_run(runs.Run(**{**state, "created": created, "status": runs.Status(status)}))
@@ -127,5 +127,5 @@ def _rows(
                 "part": part,
                 **sites,
             }
-            rows.append(([about[key] for key in runs.ABOUT], [float(p) for p in said]))
+            rows.append(([about[key] for key in records.ABOUT], [float(p) for p in said]))
     return rows

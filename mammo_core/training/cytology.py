@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from mammo_core.cytology.model import CLASSES
 from mammo_core.training.bench.checking import checked, table_of
 from mammo_core.training.bench.recipe import System
-from mammo_core.training.bench.runs import HISTORY, write_history, write_predictions, write_split
+from mammo_core.training.bench.records import HISTORY, write_history, write_predictions, write_split
 from mammo_core.training.bench.words import Word, read_words
 
 DATA = "wisconsin-diagnostic"

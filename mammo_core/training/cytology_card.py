@@ -16,7 +16,7 @@ import numpy.typing as npt
 from mammo_core.cytology import KIND, FeatureModel, seal_feature_model
 from mammo_core.cytology.model import CLASSES
 from mammo_core.evaluation import auc_interval, brier, expected_calibration_error, score_interval
-from mammo_core.training.bench.runs import Predictions, read_history, read_predictions
+from mammo_core.training.bench.records import Predictions, read_history, read_predictions
 from mammo_core.training.cytology import DATA, MARGIN, FeatureRecipe, Women, read_recipe, wisconsin
 from mammo_core.training.model_folder import new_model
 

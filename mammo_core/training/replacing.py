@@ -23,6 +23,12 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Write a file by replacing it, so that a reader never sees half of it."""
+    with replacing(path) as half:
+        half.write_text(text, encoding="utf-8")
+
+
 def clear(folder: Path) -> None:
     """Remove what processes that died left half written under `folder`; for whoever alone writes there."""
     for half in folder.rglob(f"{HALF}*"):

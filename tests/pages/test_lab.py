@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mammo_core.evaluation import auc_interval
-from mammo_core.training.bench import queue, runs
+from mammo_core.training.bench import queue, records, runs
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.systems import summary, system
@@ -175,7 +175,7 @@ def test_the_table_has_every_run_with_its_auc(lab: Path) -> None:
     folder = make_run(lab / "runs")
     (lab / "runs" / "patch-1" / "fold0").mkdir(parents=True)
     (lab / "runs" / "patch-1" / "fold0" / "recipe.toml").write_text("")
-    told = runs.read_predictions(folder, ("test",))
+    told = records.read_predictions(folder, ("test",))
     own = told.columns["dataset"] == "made-up"
     truth = told.columns["label"][own] == "malignant"
     found = auc_interval(truth, told.score[own], told.columns["patient_id"][own], np.random.default_rng(0))
@@ -212,7 +212,7 @@ def test_several_runs_stand_side_by_side_and_every_figure_can_be_taken_away(two:
 def test_moving_the_threshold_moves_the_matrix_and_both_rates(two: list[Path]) -> None:
     folder = two[0]
     app = shown("runs.py", lab_part="Thresholds", compared=[folder.name])
-    told = runs.read_predictions(folder, ("test",))
+    told = records.read_predictions(folder, ("test",))
     own = told.columns["dataset"] == "made-up"
     truth, score = told.columns["label"][own] == "malignant", 100 * told.score[own]
     for at in (20.0, 60.5):
@@ -273,7 +273,7 @@ def test_women_who_can_be_told_apart_are_offered_first_and_errors_of_all_are_sho
     assert app.selectbox(key="judged_on").value == ("test", "other")
     app = shown("runs.py", lab_part="Confusion", judged_on=("test", "made-up"))
     assert len(figures(app)) == 1
-    told = runs.read_predictions(folder, ("test",))
+    told = records.read_predictions(folder, ("test",))
     for name in ("other", "made-up"):
         own = told.columns["dataset"] == name
         off = np.where(told.columns["label"][own] == "malignant", 1 - told.score[own], told.score[own])
@@ -332,9 +332,9 @@ def test_runs_of_cell_nuclei_have_a_table_of_their_own(lab: Path) -> None:
             "label": label,
             "part": "test",
         }
-        rows.append(([about.get(key, "") for key in runs.ABOUT], [1 - said, said]))
+        rows.append(([about.get(key, "") for key in records.ABOUT], [1 - said, said]))
     (run.folder / "fold0").mkdir()
-    runs.write_predictions(run.folder / "fold0", ("benign", "malignant"), rows)
+    records.write_predictions(run.folder / "fold0", ("benign", "malignant"), rows)
     app = shown("runs.py")
     said = words(app)
     assert "Cell nuclei" in said

@@ -27,7 +27,8 @@ def test_train_judges_every_woman_once_and_promote_seals_what_was_fitted(
 ) -> None:
     from mammo_core.cli import main
     from mammo_core.cytology import load_feature_model
-    from mammo_core.training.bench.runs import Status, list_runs, read_predictions, read_split
+    from mammo_core.training.bench.records import read_predictions, read_split
+    from mammo_core.training.bench.runs import Status, list_runs
 
     table = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
     table["training"] |= {"epochs": 3}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.datasets import Row, read_dataset
 
@@ -35,7 +35,7 @@ def about_run(
     """
     from mammo_core.training.patch.sentences import beaten, not_for
 
-    about, split = runs.read_run(run), runs.read_split(run / f"fold{fold}")
+    about, split = runs.read_run(run), records.read_split(run / f"fold{fold}")
     rows = _rows(Path(about.data), recipe, split)
     folds = sorted(int(path.parent.name.removeprefix("fold")) for path in run.glob("fold*/predictions.csv"))
     data = [_set(name, own, split) for name, own in _by_set(rows)]
@@ -57,7 +57,7 @@ def about_run(
 def history_rows(run: Path) -> list[tuple[Any, ...]]:
     """The folds' epochs as `inference.history` reads them: fold, round (1), epoch, and the measures that every epoch has."""
     folds = {
-        int(path.parent.name.removeprefix("fold")): runs.read_history(path.parent)
+        int(path.parent.name.removeprefix("fold")): records.read_history(path.parent)
         for path in run.glob("fold*/history.csv")
     }
     kept = [name for name in MEASURES if all(name in each and np.isfinite(each[name]).all() for each in folds.values())]

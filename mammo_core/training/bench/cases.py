@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mammo_core.inference.combine import CLIP, mean_log_odds
 from mammo_core.training.bench.recipe import Recipe
-from mammo_core.training.bench.runs import Predictions
+from mammo_core.training.bench.records import Predictions
 
 UNITS = ("image", "breast", "exam")
 UNKNOWN = -1

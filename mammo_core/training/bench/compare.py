@@ -15,9 +15,9 @@ from plotly.subplots import make_subplots
 
 from mammo_core.evaluation import paired_auc, paired_multiclass
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.cases import UNKNOWN, first_of_each, known_class, looked_for, select
-from mammo_core.training.bench.runs import Predictions
+from mammo_core.training.bench.records import Predictions
 
 PARTS = ("test", "outside")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -47,7 +47,7 @@ def _pair(first: Path, other: Path, draws: int) -> list[dict[str, Any]]:
         raise ValueError(
             f"{first.name} tells {', '.join(recipe.classes)} apart, {other.name} {', '.join(theirs.classes)}"
         )
-    a, b = _same(runs.read_predictions(first, PARTS), runs.read_predictions(other, PARTS))
+    a, b = _same(records.read_predictions(first, PARTS), records.read_predictions(other, PARTS))
     if not len(a.fold):
         raise ValueError(f"{first.name} and {other.name} have judged no picture in common")
     found = []
@@ -111,7 +111,7 @@ def figure(folders: Sequence[Path]) -> go.Figure:
     )
     for number, folder in enumerate(folders):
         run = runs.read_run(folder)
-        histories = [runs.read_history(fold) for fold in run.fold_folders]
+        histories = [records.read_history(fold) for fold in run.fold_folders]
         histories = [each for each in histories if each["epoch"].size]
         if not histories:
             raise ValueError(f"{folder.name} has no epoch yet")

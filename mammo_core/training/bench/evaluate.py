@@ -34,11 +34,12 @@ from mammo_core.evaluation import (
 )
 from mammo_core.evaluation.subgroups import DRAWS, GROUPED_BY
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records
 from mammo_core.training.bench.cases import UNKNOWN, Cases, cases, first_of_each, known_class, looked_for, select
 from mammo_core.training.bench.points import operating_points, threshold_at
 from mammo_core.training.bench.recipe import Recipe
-from mammo_core.training.bench.runs import Predictions
+from mammo_core.training.bench.records import Predictions
+from mammo_core.training.replacing import replace_text
 
 PARTS = ("test", "outside", "validation")
 """In the order they are told: women held out, sets never trained on, women that were watched while training."""
@@ -57,14 +58,14 @@ def evaluate(run: Path, draws: int = 1000) -> dict[str, Any]:
         ValueError: `run` holds no recipe or no predictions, or a label has no class in the recipe.
     """
     told = report(run, draws)
-    runs.replace_text(run / "report.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    replace_text(run / "report.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     return told
 
 
 def report(run: Path, draws: int = 1000) -> dict[str, Any]:
     """What `evaluate` writes, without writing it."""
     (recipe,) = recipes.read(run / "recipe.toml")
-    told = runs.read_predictions(run)
+    told = records.read_predictions(run)
     once = first_of_each(told)
     rng = np.random.default_rng(recipe.seed)
     rows: dict[str, list[dict[str, Any]]] = {"sets": [], "classes_judged": [], "subgroups": []}

@@ -19,7 +19,7 @@ from mammo_core.exam import FloatArray, Refusal
 from mammo_core.intake import Reader
 from mammo_core.presentation import colour_map, png
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.pictures import canvas
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.datasets import Row, read_dataset
@@ -73,7 +73,7 @@ def explain(run: Path, files: Sequence[str], method: str, fold: int | None = Non
 
 def _asked(run: Path, file: str, fold: int | None) -> tuple[Row, int]:
     """The picture a name stands for, and the fold whose network is asked."""
-    told = runs.read_predictions(run)
+    told = records.read_predictions(run)
     names = told.columns["file"]
     whole = np.char.add(np.char.add(told.columns["dataset"], "/"), names)
     rows = np.flatnonzero((names == file) | (whole == file))
@@ -105,7 +105,7 @@ def _network(run: Path, recipe: Recipe, fold: int) -> Any:
 
     from mammo_core.training.networks import build
 
-    weights = run / f"fold{fold}" / runs.NETWORK
+    weights = run / f"fold{fold}" / records.NETWORK
     if not weights.is_file():
         raise FileNotFoundError(f"{run.name} holds no network of fold {fold}")
     network = build(recipe, load=False).model

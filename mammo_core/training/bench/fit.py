@@ -19,7 +19,7 @@ import numpy.typing as npt
 from keras import layers
 from sklearn.metrics import roc_auc_score
 
-from mammo_core.training.bench import runs, schedule
+from mammo_core.training.bench import records, schedule
 from mammo_core.training.bench.augment import augmentation
 from mammo_core.training.bench.batches import Batches, Take, class_weights, epoch_of, from_store
 from mammo_core.training.bench.devices import devices
@@ -74,7 +74,7 @@ def fit_fold(fold: Fold, line: Line) -> None:
         _fit(fold, line)
     except _Damaged as damaged:
         line.say(f"fold {fold.number}: {damaged} is damaged; the fold is fitted anew")
-        for name in (runs.CHECKPOINT, runs.NETWORK, "history.csv"):
+        for name in (records.CHECKPOINT, records.NETWORK, "history.csv"):
             (fold.folder / name).unlink(missing_ok=True)
         _fit(fold, line)
 
@@ -85,7 +85,7 @@ class _Damaged(Exception):
 
 def _fit(fold: Fold, line: Line) -> None:
     if (fold.folder / "predictions.csv").is_file():
-        (fold.folder / runs.CHECKPOINT).unlink(missing_ok=True)  # of a process that ended between the two
+        (fold.folder / records.CHECKPOINT).unlink(missing_ok=True)  # of a process that ended between the two
         return
     if not len(fold.parts[TRAIN]):
         raise ValueError("no woman is left to fit to")
@@ -104,9 +104,9 @@ def _fit(fold: Fold, line: Line) -> None:
         if not history:
             line.say(f"fold {fold.number}: {_counted(fold)}, starting weights: {built.weights}")
         _epochs(fold, line, model, built.model, take, history)
-        _read_back(built.model, fold.folder / runs.NETWORK)
+        _read_back(built.model, fold.folder / records.NETWORK)
         _predict(fold, model, take)
-    (fold.folder / runs.CHECKPOINT).unlink(missing_ok=True)
+    (fold.folder / records.CHECKPOINT).unlink(missing_ok=True)
 
 
 def training_network(network: Any, recipe: Recipe, seed: int) -> Any:
@@ -157,8 +157,8 @@ def _resumed(fold: Fold, model: Any) -> list[Figures]:
 
     A fold that was done has no checkpoint: where its predictions are gone, all its epochs stand, and its network is asked again.
     """
-    training, checkpoint = fold.recipe.training, fold.folder / runs.CHECKPOINT
-    columns = runs.read_history(fold.folder)
+    training, checkpoint = fold.recipe.training, fold.folder / records.CHECKPOINT
+    columns = records.read_history(fold.folder)
     done = len(columns["epoch"])
     if checkpoint.is_file():
         _read_back(model, checkpoint)
@@ -166,7 +166,8 @@ def _resumed(fold: Fold, model: Any) -> list[Figures]:
         if len(columns["epoch"]) < done:
             raise _Damaged("history.csv")
     elif not (
-        (fold.folder / runs.NETWORK).is_file() and schedule.ended(training, schedule.watched(columns, training.watch))
+        (fold.folder / records.NETWORK).is_file()
+        and schedule.ended(training, schedule.watched(columns, training.watch))
     ):
         return []
     return [{name: float(column[epoch]) for name, column in columns.items()} for epoch in range(done)]
@@ -187,7 +188,7 @@ def _epochs(fold: Fold, line: Line, model: Any, network: Any, take: Take, histor
     weights = class_weights(fold.samples, fold.recipe)
     board = Board(fold.folder / "tensorboard")
     while True:
-        watched = schedule.watched({name: [row[name] for row in history] for name in runs.HISTORY}, training.watch)
+        watched = schedule.watched({name: [row[name] for row in history] for name in records.HISTORY}, training.watch)
         if schedule.ended(training, watched):
             return
         epoch, began = len(history), time.perf_counter()
@@ -211,7 +212,7 @@ def _epochs(fold: Fold, line: Line, model: Any, network: Any, take: Take, histor
                 f"fold {fold.number}: in epoch {epoch + 1} the network's answers were no numbers any more; a lower training.rate may help"
             )
         seen = _figures(said, fold.samples.possible[places], loss)
-        row = {"epoch": epoch + 1.0, **{name: float(fitted[name][-1]) for name in runs.MEASURES}}
+        row = {"epoch": epoch + 1.0, **{name: float(fitted[name][-1]) for name in records.MEASURES}}
         row |= {f"val_{name}": value for name, value in seen.items()}
         row |= {"rate": rate, "seconds": time.perf_counter() - began, "waiting_s": watch.waited}
         history.append(row)
@@ -223,11 +224,11 @@ def _epochs(fold: Fold, line: Line, model: Any, network: Any, take: Take, histor
 
 def _keep(folder: Path, model: Any, network: Any, history: list[Figures], training: TrainingSpec) -> None:
     """The checkpoint comes last: what was written before it and not kept by it is written again."""
-    columns = {name: [row[name] for row in history] for name in runs.HISTORY}
-    runs.write_history(folder, columns)
+    columns = {name: [row[name] for row in history] for name in records.HISTORY}
+    records.write_history(folder, columns)
     if schedule.best(schedule.watched(columns, training.watch)) == len(history) - 1:
-        _save(network, folder / runs.NETWORK)
-    _save(model, folder / runs.CHECKPOINT)
+        _save(network, folder / records.NETWORK)
+    _save(model, folder / records.CHECKPOINT)
 
 
 def _save(model: Any, path: Path) -> None:
@@ -256,7 +257,7 @@ def _asked(model: Any, take: Take, places: Places, recipe: Recipe) -> npt.NDArra
 def _figures(said: npt.NDArray[np.float32], possible: npt.NDArray[np.float32], loss: PossibleLoss) -> Figures:
     """The measures of `losses`, exactly, of (n, classes) probabilities; nan where there is nothing to measure."""
     if not len(said):
-        return dict.fromkeys(runs.MEASURES, float("nan"))
+        return dict.fromkeys(records.MEASURES, float("nan"))
     certain = possible.sum(axis=1) == 1
     known = certain | (possible[:, -1] == 0)
     found, truth = said.argmax(axis=1), possible[:, -1] == 1
@@ -278,7 +279,7 @@ def _predict(fold: Fold, model: Any, take: Take) -> None:
             said = _asked(model, take, places, fold.recipe)
             told = [fold.samples.about(int(place), fold.recipe, part) for place in places]
             lines += zip(told, said.tolist(), strict=True)
-    runs.write_predictions(fold.folder, fold.recipe.classes, lines)
+    records.write_predictions(fold.folder, fold.recipe.classes, lines)
 
 
 def _counted(fold: Fold) -> str:

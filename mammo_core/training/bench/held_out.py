@@ -39,7 +39,7 @@ from mammo_core.training.bench.cases import (
 from mammo_core.training.bench.evaluate import FEW, FOLDS, metadata_auc
 from mammo_core.training.bench.points import POINTS, threshold_at
 from mammo_core.training.bench.recipe import Recipe
-from mammo_core.training.bench.runs import Predictions
+from mammo_core.training.bench.records import Predictions
 
 FILM = ("cbis", "ddsm", "mini_mias", "mias")
 """What names of sets that were digitised from film begin with; the others are taken for digital."""

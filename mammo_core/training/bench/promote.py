@@ -21,7 +21,7 @@ from mammo_core.inference import Artefact, seal
 from mammo_core.inference.artefact import GOLDEN_CASES, golden_canvas
 from mammo_core.inference.evidence import JUDGED_COLUMNS
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records
 from mammo_core.training.bench.card import about_run, history_rows
 from mammo_core.training.bench.held_out import (
     Group,
@@ -53,9 +53,9 @@ def promote(run: Path, models: Path, fold: int = 0) -> Artefact:
     """
     recipe = recipes.read_one(run / "recipe.toml")
     require_servable(recipe)
-    if not (run / f"fold{fold}" / runs.NETWORK).is_file():
+    if not (run / f"fold{fold}" / records.NETWORK).is_file():
         raise ValueError(f"{run} holds no network of fold {fold}")
-    told = runs.read_predictions(run)
+    told = records.read_predictions(run)
     judged = list(groups(told, recipe, fold))
     points = points_from(judged)
     calibration = calibrations(told, recipe, fold)
@@ -116,7 +116,7 @@ def _shipped(fold: Path, recipe: Recipe, folder: Path) -> tuple[Any, str]:
     from mammo_core.training.networks import build
 
     network = build(recipe, load=False).model
-    network.load_weights(fold / runs.NETWORK)
+    network.load_weights(fold / records.NETWORK)
     # What ships has 16 bits; the network is rounded first, so that what is tested is what ships.
     rounded = [_in_half(np.asarray(each, dtype=np.float32)) for each in network.get_weights()]
     network.set_weights([each.astype(np.float32) for each in rounded])

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mammo_core.training.bench.recipe import Recipe
-from mammo_core.training.bench.runs import ABOUT
+from mammo_core.training.bench.records import ABOUT
 from mammo_core.training.datasets import Row
 
 VIEWS = ("CC", "MLO")

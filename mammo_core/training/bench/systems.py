@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.runs import Run
 from mammo_core.training.bench.spoken import interval
@@ -56,7 +56,7 @@ def system(folder: Path) -> System:
     Raises ValueError where it is no run, was not judged yet, or its report is damaged.
     """
     run, recipe = runs.read_run(folder), recipes.read_one(folder / "recipe.toml")
-    histories = [each for fold in run.fold_folders if (each := runs.read_history(fold))["epoch"].size]
+    histories = [each for fold in run.fold_folders if (each := records.read_history(fold))["epoch"].size]
     try:
         report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         sets = {(row["set"], row["part"]): row for row in report["sets"] if row["unit"] == "image"}

@@ -23,11 +23,11 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.queue import prepare
 from mammo_core.training.bench.recipe import Range, Recipe, changed
 from mammo_core.training.bench.runs import Status
-from mammo_core.training.replacing import clear
+from mammo_core.training.replacing import clear, replace_text
 
 LOOK = 0.5
 """Seconds between two looks at how far a trial is."""
@@ -71,7 +71,7 @@ def tune(
     if not done:
         raise ValueError("no trial came to an end; what stopped them is in their run.json")
     best = folder / "best.toml"
-    runs.replace_text(best, recipes.write(changed(recipe, study.best_params)))
+    replace_text(best, recipes.write(changed(recipe, study.best_params)))
     print(f"best of {len(done)}: AUC {study.best_value:.4f}, {_spoken(study.best_params)}")
     return best
 
@@ -164,7 +164,7 @@ def _worked(folder: Path, trial: optuna.Trial) -> float:
         watcher.join()
     if run.status is Status.STOPPED:
         raise optuna.TrialPruned
-    return value_of(runs.read_history(folder / "fold0"))
+    return value_of(records.read_history(folder / "fold0"))
 
 
 def _watch(folder: Path, trial: optuna.Trial, ended: Event) -> None:
@@ -172,7 +172,7 @@ def _watch(folder: Path, trial: optuna.Trial, ended: Event) -> None:
     told = max(trial.study.trials[trial.number].intermediate_values, default=0)
     with suppress(OSError):  # of a full disk the trial itself will speak
         while not ended.wait(LOOK):
-            history = runs.read_history(folder / "fold0")
+            history = records.read_history(folder / "fold0")
             for epoch in range(told + 1, len(history["epoch"]) + 1):
                 told = epoch
                 if not isnan(history["val_auc"][epoch - 1]):

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from filelock import Timeout
 
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.machine import enough_memory, enough_room, in_words
 from mammo_core.training.bench.parts import divided
@@ -146,10 +146,10 @@ def _fitted(diary: Diary) -> None:
     for number, parts in enumerate(folds):
         at = folder / f"fold{number}"
         at.mkdir(exist_ok=True)
-        runs.write_split(at, parts)
+        records.write_split(at, parts)
         side = np.array([parts[str(woman)] for woman in found.women])
         places = {part: np.flatnonzero(side == part) for part in ("train", "validation", "test", "outside")}
-        done = len(runs.read_history(at)["epoch"])
+        done = len(records.read_history(at)["epoch"])
         diary.note(fold=number, epoch=done, batch=0, message="")
         known = found
         if recipe.protocol.permuted:

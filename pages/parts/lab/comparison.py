@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 
 from mammo_core.evaluation import brier, expected_calibration_error
-from mammo_core.training.bench.runs import Run, read_history, read_split
+from mammo_core.training.bench.records import read_history, read_split
+from mammo_core.training.bench.runs import Run
 from pages.parts.card import interval
 from pages.parts.lab import figures
 from pages.parts.lab.judged import Judged, auc, calibrated, curves, matrix, paired, reported, row_of

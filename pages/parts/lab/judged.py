@@ -23,7 +23,7 @@ from mammo_core.evaluation import (
     reliability,
     roc_band,
 )
-from mammo_core.training.bench import compare, evaluate, runs
+from mammo_core.training.bench import compare, evaluate, records
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.cases import UNKNOWN, Cases, cases, first_of_each, known_class, select
 from pages.parts.evidence import DRAWS, STEP, UNITS
@@ -42,7 +42,7 @@ class Judged:
     unit: str
     state: tuple[int, ...]
     recipe: recipes.Recipe
-    predictions: runs.Predictions
+    predictions: records.Predictions
     cases: Cases
 
     @property
@@ -105,9 +105,9 @@ def reported(folder: Path) -> dict[str, Any]:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _told(folder: str, state: tuple[int, ...]) -> tuple[recipes.Recipe, runs.Predictions]:
+def _told(folder: str, state: tuple[int, ...]) -> tuple[recipes.Recipe, records.Predictions]:
     recipe = recipes.read(Path(folder) / "recipe.toml")[0]
-    return recipe, first_of_each(runs.read_predictions(Path(folder), tuple(PARTS)))
+    return recipe, first_of_each(records.read_predictions(Path(folder), tuple(PARTS)))
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)

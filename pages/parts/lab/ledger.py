@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from mammo_core.training.bench.runs import Run, Status, damaged, read_history, runs_of
+from mammo_core.training.bench.records import read_history
+from mammo_core.training.bench.runs import Run, Status, damaged, runs_of
 from pages.parts.card import interval
 from pages.parts.lab.figures import MOST
 from pages.parts.lab.judged import auc, judged, places_of, state_of

@@ -12,7 +12,8 @@ import numpy as np
 import streamlit as st
 
 from mammo_core.evaluation import auc_interval, score_interval
-from mammo_core.training.bench.runs import Run, read_predictions, runs_of
+from mammo_core.training.bench.records import read_predictions
+from mammo_core.training.bench.runs import Run, runs_of
 from pages.parts.card import interval
 from pages.parts.evidence import DRAWS
 from pages.parts.lab.judged import state_of

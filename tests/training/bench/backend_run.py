@@ -19,7 +19,7 @@ if os.environ["KERAS_BACKEND"] == "tensorflow":
 
 import numpy as np  # noqa: E402
 
-from mammo_core.training.bench import runs  # noqa: E402
+from mammo_core.training.bench import records  # noqa: E402
 from mammo_core.training.bench.fit import Fold, Line, fit_fold  # noqa: E402
 from tests.training.bench.tiny import pictures, recipe, tiny_samples  # noqa: E402
 
@@ -27,12 +27,12 @@ PARTS = {"train": np.arange(24), "validation": np.arange(24, 32), "test": np.ara
 LINE = Line(lambda line: None, lambda: False, lambda weights: None, lambda batch, of: None, lambda epoch, seconds: None)
 
 
-def fitted(folder: Path, devices: int) -> runs.Predictions:
+def fitted(folder: Path, devices: int) -> records.Predictions:
     asked = recipe(training__epochs=4, training__rate=0.05, training__devices=devices, network__dropout=0.0)
     asked = replace(asked, network=replace(asked.network, head=("pool", "dense 8")))
     (folder / "fold0").mkdir(parents=True)
     fit_fold(Fold(folder / "fold0", 0, asked, pictures(40), tiny_samples(40, asked), PARTS, None), LINE)
-    return runs.read_predictions(folder)
+    return records.read_predictions(folder)
 
 
 several, alone = fitted(FOLDER / "several", COUNT), fitted(FOLDER / "alone", 1)

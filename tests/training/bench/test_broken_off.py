@@ -13,7 +13,7 @@ import pytest
 from mammo_core.cli import main
 from mammo_core.exam import Refusal
 from mammo_core.training import duplicates
-from mammo_core.training.bench import pictures, queue, runs, tune
+from mammo_core.training.bench import pictures, queue, records, runs, tune
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.machine import enough_room, in_words
 from mammo_core.training.bench.pictures import decode
@@ -226,7 +226,7 @@ def test_a_run_outlives_a_full_disk_and_the_loss_of_what_it_had_said(
     saved = fit._save
 
     def short(model: Any, path: Path) -> None:
-        if path.name == runs.CHECKPOINT and len(runs.read_history(path.parent)["epoch"]) == 2:
+        if path.name == records.CHECKPOINT and len(records.read_history(path.parent)["epoch"]) == 2:
             with replacing(path) as half:
                 half.write_bytes(b"half of it")
                 _full()
@@ -240,10 +240,10 @@ def test_a_run_outlives_a_full_disk_and_the_loss_of_what_it_had_said(
     (run,) = list_runs(tmp_path / "runs")
     assert (run.status, run.message) == (Status.FAILED, FULL)
     assert not list(run.folder.rglob("half.*"))
-    assert (run.folder / "fold0" / runs.CHECKPOINT).is_file(), "the epoch before is kept"
+    assert (run.folder / "fold0" / records.CHECKPOINT).is_file(), "the epoch before is kept"
 
     monkeypatch.setattr(fit, "_save", saved)
-    (run.folder / "fold0" / f"half.1.{runs.CHECKPOINT}").write_bytes(b"of a process that was killed")
+    (run.folder / "fold0" / f"half.1.{records.CHECKPOINT}").write_bytes(b"of a process that was killed")
     again = ["train", "--resume", str(run.folder)]
     assert main(again) == 0
     assert read_run(run.folder).status is Status.DONE
@@ -252,14 +252,14 @@ def test_a_run_outlives_a_full_disk_and_the_loss_of_what_it_had_said(
     fold = run.folder / "fold1"
     whole, learned = (fold / "predictions.csv").read_text(), (fold / "history.csv").read_text()
     (fold / "predictions.csv").unlink()
-    (run.folder / "fold0" / runs.CHECKPOINT).write_bytes(b"of a process that ended before it took this away")
+    (run.folder / "fold0" / records.CHECKPOINT).write_bytes(b"of a process that ended before it took this away")
     assert main(["evaluate", str(run.folder)]) == 0
     assert "Of 2 folds these have no predictions and are not judged: fold1." in capfd.readouterr().out
-    monkeypatch.setattr(fit.runs, "write_history", lambda *_: pytest.fail("it was trained again"))
+    monkeypatch.setattr(fit.records, "write_history", lambda *_: pytest.fail("it was trained again"))
     assert main(again) == 0
     assert (fold / "predictions.csv").read_text() == whole
     assert (fold / "history.csv").read_text() == learned
-    assert not list(run.folder.rglob(runs.CHECKPOINT))
+    assert not list(run.folder.rglob(records.CHECKPOINT))
     (run.folder / "report.json").unlink()
     assert main(again) == 0
     assert main(again) == 2
@@ -281,10 +281,10 @@ def test_a_checkpoint_that_the_machine_fails_to_read_is_not_thrown_away(
     for error in (MemoryError(), OSError(errno.EIO, "Input/output error")):
         model.error = error
         with pytest.raises(type(error)):
-            fit._read_back(model, tmp_path / runs.CHECKPOINT)
+            fit._read_back(model, tmp_path / records.CHECKPOINT)
     model.error = OSError("Unable to synchronously open file (truncated file)")
     with pytest.raises(fit._Damaged):
-        fit._read_back(model, tmp_path / runs.CHECKPOINT)
+        fit._read_back(model, tmp_path / records.CHECKPOINT)
 
 
 def test_a_run_that_is_done_can_be_queued_for_what_it_has_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from mammo_core.cli import main
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records
 from mammo_core.training.bench.compare import compared, figure, write_figure
 from tests.lab_runs import make_run
 
@@ -21,7 +21,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_both_are_judged_on_the_pictures_they_share(pair: tuple[Path, Path]) -> None:
     rows = compared(pair, draws=100)
-    told = runs.read_predictions(pair[0])
+    told = records.read_predictions(pair[0])
     for row in (row for row in rows if row["figure"] == "AUC"):
         own = told.columns["dataset"] == row["set"]
         truth = told.columns["label"][own] == "malignant"
@@ -54,7 +54,7 @@ def test_the_figure_has_training_and_validation_of_every_run(pair: tuple[Path, P
     assert {trace.name for trace in drawn.data} == {"good", "poorer", "folded, mean of 3 folds"}
     assert len({(trace.line.color, trace.line.dash) for trace in drawn.data}) == 3
     validation = next(trace for trace in drawn.data if not trace.showlegend)
-    assert list(validation.y) == pytest.approx(list(100 * runs.read_history(pair[0] / "fold0")["val_accuracy"]))
+    assert list(validation.y) == pytest.approx(list(100 * records.read_history(pair[0] / "fold0")["val_accuracy"]))
     with pytest.raises(ValueError, match=r"written as \.html"):
         write_figure(drawn, tmp_path / "figure.jpg")
 

@@ -12,14 +12,14 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix, roc_auc_s
 from mammo_core.evaluation import Band
 from mammo_core.evaluation.subgroups import age_band
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records
 from mammo_core.training.bench.cases import cases, first_of_each, known_class, log_odds, looked_for
 from mammo_core.training.bench.evaluate import evaluate, report
 from mammo_core.training.bench.points import threshold_at
 from mammo_core.training.bench.spoken import spoken, table
 from tests.lab_runs import make_recipe, make_run
 
-ABOUT = dict.fromkeys(runs.ABOUT, "")
+ABOUT = dict.fromkeys(records.ABOUT, "")
 
 
 def written(folder: Path, rows: list[dict[str, object]], fold: int = 0) -> Path:
@@ -33,8 +33,8 @@ def written(folder: Path, rows: list[dict[str, object]], fold: int = 0) -> Path:
     for number, row in enumerate(rows):
         p = float(str(row.pop("p")))
         given = ABOUT | {"file": f"{number}.png", "dataset": "hand", "part": "test"} | row
-        lines.append(([str(given[key]) for key in runs.ABOUT], [1 - p, p]))
-    runs.write_predictions(place, recipe.classes, lines)
+        lines.append(([str(given[key]) for key in records.ABOUT], [1 - p, p]))
+    records.write_predictions(place, recipe.classes, lines)
     return folder
 
 
@@ -48,7 +48,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_figures_are_those_of_scikit_learn(run: Path) -> None:
-    told = runs.read_predictions(run)
+    told = records.read_predictions(run)
     found = report(run, draws=20)
     for row in found["classes_judged"]:
         own = told.columns["dataset"] == row["set"]
@@ -87,7 +87,7 @@ def test_views_are_put_together_by_log_odds_and_breasts_by_the_higher(tmp_path: 
             woman("b", "benign", 0.1),
         ],
     )
-    told, recipe = runs.read_predictions(folder), make_recipe("hand", ("benign", "malignant"))
+    told, recipe = records.read_predictions(folder), make_recipe("hand", ("benign", "malignant"))
     breasts = cases(told, recipe, "breast")
     assert len(breasts.score) == 4  # b's pictures have no side: each is a breast
     assert sorted(breasts.probability.round(4)) == pytest.approx(sorted([0.75, 0.2, 0.4, 0.1]))  # odds 9 and 1: 3
@@ -113,7 +113,7 @@ def test_a_label_that_leaves_the_class_open_counts_where_it_says_enough() -> Non
 def test_of_a_picture_that_several_folds_speak_of_the_first_is_heard(tmp_path: Path) -> None:
     folder = written(tmp_path / "run", [woman("a", "benign", 0.3, part="outside")])
     written(folder, [woman("a", "benign", 0.9, part="outside"), woman("b", "benign", 0.6)], fold=1)
-    once = first_of_each(runs.read_predictions(folder))
+    once = first_of_each(records.read_predictions(folder))
     assert once.score.tolist() == [0.3, 0.6]
 
 
@@ -176,7 +176,7 @@ def test_ages_fall_into_decades(age: str, band: str) -> None:
 
 
 def test_a_threshold_without_cases_to_set_it_on_is_one_half(tmp_path: Path) -> None:
-    told = runs.read_predictions(written(tmp_path / "run", [woman("m", "malignant", 0.9)]))
+    told = records.read_predictions(written(tmp_path / "run", [woman("m", "malignant", 0.9)]))
     assert threshold_at(cases(told, make_recipe("hand", ("benign", "malignant")))) == 0.5
 
 

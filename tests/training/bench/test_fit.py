@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records
 from mammo_core.training.bench.fit import Fold, Line, fit_fold
 from mammo_core.training.bench.pictures import Stopped
 from mammo_core.training.bench.recipe import Recipe
@@ -38,17 +38,17 @@ def _line(heard: Callable[[str], None] = lambda line: None, batches: float = np.
 def test_a_fold_learns_a_plain_difference_and_writes_what_it_says_of_those_not_fitted(tmp_path: Path) -> None:
     fold = _fold(tmp_path / "fold0", recipe(training__epochs=4, training__rate=0.05))
     fit_fold(fold, _line())
-    said = runs.read_predictions(tmp_path)
+    said = records.read_predictions(tmp_path)
     truth = said.columns["label"] == "malignant"
     assert said.score[truth].min() > said.score[~truth].max()
     assert sorted(said.columns["file"].tolist()) == sorted(f"{place}.png" for place in range(24, 40))
     assert said.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
-    history = runs.read_history(fold.folder)
+    history = records.read_history(fold.folder)
     assert history["epoch"].tolist() == [1, 2, 3, 4]
     assert history["val_auc"][-1] == 1
     assert (history["waiting_s"] < history["seconds"]).all()
     assert any((fold.folder / "tensorboard").iterdir())
-    assert not (fold.folder / runs.CHECKPOINT).exists()
+    assert not (fold.folder / records.CHECKPOINT).exists()
 
 
 def test_a_fold_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
@@ -57,17 +57,17 @@ def test_a_fold_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -
     fit_fold(whole, _line())
     with pytest.raises(Stopped):
         fit_fold(torn, _line(batches=5))
-    assert runs.read_history(torn.folder)["epoch"].tolist() == [1], "it stopped after the batch it was at"
+    assert records.read_history(torn.folder)["epoch"].tolist() == [1], "it stopped after the batch it was at"
     # As if the machine had failed between writing the history down and keeping the checkpoint.
     history = (torn.folder / "history.csv").read_text()
     (torn.folder / "history.csv").write_text(history + history.splitlines()[1] + "\n")
     fit_fold(torn, _line())
-    one, two = runs.read_history(whole.folder), runs.read_history(torn.folder)
+    one, two = records.read_history(whole.folder), records.read_history(torn.folder)
     assert all(one[name].tolist() == two[name].tolist() for name in one if name not in ("seconds", "waiting_s"))
     assert (whole.folder / "predictions.csv").read_text() == (torn.folder / "predictions.csv").read_text()
 
 
-@pytest.mark.parametrize("name", ["history.csv", runs.CHECKPOINT, runs.NETWORK])
+@pytest.mark.parametrize("name", ["history.csv", records.CHECKPOINT, records.NETWORK])
 def test_a_fold_whose_files_are_torn_is_fitted_anew(tmp_path: Path, name: str) -> None:
     asked = recipe(training__epochs=2, training__watch="recall")
     whole, torn = _fold(tmp_path / "whole", asked), _fold(tmp_path / "torn", asked)
@@ -92,11 +92,11 @@ def test_labels_that_leave_the_class_open_teach_what_they_say(tmp_path: Path) ->
     table = rows(40, lambda number: ("not_malignant", "malignant")[number % 2])
     fold = replace(_fold(tmp_path / "fold0", asked), samples=samples(table, np.arange(40), asked))
     fit_fold(fold, _line())
-    said = runs.read_predictions(tmp_path)
+    said = records.read_predictions(tmp_path)
     open_ = said.columns["label"] == "not_malignant"
     assert said.score[~open_].min() > said.score[open_].max()
     assert (said.probabilities[open_, :2] > 0.02).all(), "nothing was said on which of the two it is"
-    assert runs.read_history(fold.folder)["val_accuracy"][-1] == 1, "of those whose class is known"
+    assert records.read_history(fold.folder)["val_accuracy"][-1] == 1, "of those whose class is known"
 
 
 def test_everything_a_recipe_may_ask_for_fits_together(tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_everything_a_recipe_may_ask_for_fits_together(tmp_path: Path) -> None:
     )
     fold = _fold(tmp_path / "fold0", asked)
     fit_fold(fold, _line())
-    assert np.isfinite(runs.read_history(fold.folder)["loss"]).all()
-    assert runs.read_history(fold.folder)["rate"].tolist() == [0.02, 0.01]
+    assert np.isfinite(records.read_history(fold.folder)["loss"]).all()
+    assert records.read_history(fold.folder)["rate"].tolist() == [0.02, 0.01]
 
 
 def test_what_no_machine_can_do_is_said(tmp_path: Path) -> None:

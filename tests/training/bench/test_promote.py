@@ -17,7 +17,7 @@ from mammo_core.exam import Mammogram, Source
 from mammo_core.inference import Network, heat_map, history, judged, load_artefact
 from mammo_core.intake import read_bytes
 from mammo_core.presentation import png
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.explain import METHODS, explain, place
 from mammo_core.training.bench.held_out import calibrations, groups, source_of
@@ -80,7 +80,7 @@ def test_the_model_verifies_and_reads_an_exam(
 
 def test_the_served_probability_is_the_networks_own_calibrated(models: Path, run: Path) -> None:
     artefact = load_artefact(models / "tiny-1")
-    network, told = Network(artefact), runs.read_predictions(run)
+    network, told = Network(artefact), records.read_predictions(run)
     weight, intercept = artefact.calibration(Source.UNKNOWN)
     for row in range(4):
         raw = float(np.log(told.score[row] / (1 - told.score[row])))
@@ -95,7 +95,9 @@ def test_the_card_says_whose_pictures_which_protocol_and_how_the_map_is_made(mod
     assert "exactly among the cells" in card["map_rule"]
     (data,) = card["data"]
     assert (data["pictures"], data["women"], data["malignant"], data["women_with_cancer"]) == (60, 60, 30, 30)
-    fitted = [woman for woman, part in runs.read_split(models / "tiny-1" / "run" / "fold0").items() if part == "train"]
+    fitted = [
+        woman for woman, part in records.read_split(models / "tiny-1" / "run" / "fold0").items() if part == "train"
+    ]
     assert sum(row["pictures"] for row in card["trained_on"].values()) == len(fitted) < 36
     assert card["started_from"] == "none"
     assert any("40 % of the women were held out" in sentence for sentence in card["protocol"])
@@ -140,8 +142,8 @@ def test_the_map_is_brought_to_the_picture(models: Path, run: Path) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_picture_is_explained_by_every_method(run: Path, method: str) -> None:
-    file = str(runs.read_predictions(run).columns["file"][0])
-    dataset = str(runs.read_predictions(run).columns["dataset"][0])
+    file = str(records.read_predictions(run).columns["file"][0])
+    dataset = str(records.read_predictions(run).columns["dataset"][0])
     (path,) = explain(run, [file], method)
     assert path == place(run, dataset, file, method)
     assert path.read_bytes().startswith(b"\x89PNG")
@@ -188,7 +190,7 @@ def test_sets_are_film_or_digital_by_their_names() -> None:
 
 
 def test_what_is_judged_was_calibrated_by_other_women(run: Path) -> None:
-    told = runs.read_predictions(run)
+    told = records.read_predictions(run)
     asked = recipe(**SMALL)
     (group,) = groups(told, asked, 0)
     turned = replace(

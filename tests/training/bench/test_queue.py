@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.training.bench import queue, runs
+from mammo_core.training.bench import queue, records, runs
 from mammo_core.training.bench.runs import Run, Status, list_runs, new_run, read_run, write_run
 from tests.training.bench.tiny import data_folder, recipe
 
@@ -89,13 +89,13 @@ def test_a_run_whose_recipe_is_damaged_is_of_no_kind_and_holds_up_no_queue(
 def test_torn_predictions_are_named(tmp_path: Path, change: Callable[[str], str], said: str) -> None:
     fold = tmp_path / "fold0"
     fold.mkdir()
-    about = ("a.png", *[""] * (len(runs.ABOUT) - 1))
-    runs.write_predictions(fold, ("benign", "malignant"), [(about, (0.25, 0.75)), (about, (0.5, 0.5))])
-    assert runs.read_predictions(tmp_path).score.tolist() == [0.75, 0.5]
+    about = ("a.png", *[""] * (len(records.ABOUT) - 1))
+    records.write_predictions(fold, ("benign", "malignant"), [(about, (0.25, 0.75)), (about, (0.5, 0.5))])
+    assert records.read_predictions(tmp_path).score.tolist() == [0.75, 0.5]
     path = fold / "predictions.csv"
     path.write_text(change(path.read_text()))
     with pytest.raises(ValueError, match=said):
-        runs.read_predictions(tmp_path)
+        records.read_predictions(tmp_path)
 
 
 def test_time_left_counts_the_folds_to_come(tmp_path: Path) -> None:
@@ -154,6 +154,6 @@ def test_runs_wait_for_each_other_stop_die_and_are_resumed(root: Path, tmp_path:
     _until(lambda: read_run(first).epoch > epoch, first)
     queue.stop(first)
     _until(lambda: read_run(first).status is Status.STOPPED, first)
-    history = runs.read_history(first / "fold0")["epoch"]
+    history = records.read_history(first / "fold0")["epoch"]
     assert history.tolist() == list(range(1, len(history) + 1))
     assert not queue.waiting(root)

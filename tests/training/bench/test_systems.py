@@ -8,7 +8,7 @@ import pytest
 
 from mammo_core.cli import main
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.systems import COLUMNS, fitted_words, markdown, percent, system
 from tests.lab_runs import make_run
@@ -23,7 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_figures_are_those_of_report_and_learning_curves(run: Path) -> None:
     found = system(run)
-    told = runs.read_predictions(run, ["test"])
+    told = records.read_predictions(run, ["test"])
     recipe = recipes.read_one(run / "recipe.toml")
     right = told.probabilities.argmax(axis=1) == [recipe.classes.index(label) for label in told.columns["label"]]
     assert found.judged
@@ -31,7 +31,7 @@ def test_figures_are_those_of_report_and_learning_curves(run: Path) -> None:
         own = right[told.columns["dataset"] == row["set"].removesuffix(", held out")]
         assert row["accuracy"].startswith(f"{100 * own.mean():.1f} % (")
         assert int(row["pictures"]) == len(own)
-    last = [runs.read_history(run / f"fold{fold}")["accuracy"][-1] for fold in (0, 1)]
+    last = [records.read_history(run / f"fold{fold}")["accuracy"][-1] for fold in (0, 1)]
     assert found.in_training == pytest.approx(sum(last) / 2)
     assert fitted_words(found) == f"2 folds of {found.epochs[0]} epochs, from weights not known"
 

@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records
 from mammo_core.training.bench.recipe import Range
 from mammo_core.training.bench.tune import one_fold, suggested, tune, value_of
 from tests.training.bench.tiny import data_folder, recipe
@@ -55,6 +55,6 @@ def test_a_search_writes_its_best_recipe_and_goes_on_where_it_was(tmp_path: Path
     best = tune(path, data, 2, tmp_path / "runs")
     assert sorted(each.name for each in best.parent.glob("trial*")) == ["trial000", "trial001"]
     tried = [recipes.read_one(each / "recipe.toml") for each in sorted(best.parent.glob("trial*"))]
-    values = [value_of(runs.read_history(each / "fold0")) for each in sorted(best.parent.glob("trial*"))]
+    values = [value_of(records.read_history(each / "fold0")) for each in sorted(best.parent.glob("trial*"))]
     assert recipes.read_one(best).training == tried[values.index(max(values))].training
     assert 1e-3 <= recipes.read_one(best).training.rate <= 1e-1

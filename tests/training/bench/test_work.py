@@ -11,7 +11,7 @@ import pytest
 
 from mammo_core.cli import main
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.runs import Status, list_runs
 from tests.training.bench.tiny import data_folder, recipe
 
@@ -33,10 +33,10 @@ def test_folds_from_the_command_line_judge_every_woman_once(tmp_path: Path, capf
     (run,) = list_runs(tmp_path / "runs")
     assert run.status is Status.DONE
     assert (run.folds, run.epochs, run.epoch, run.limit) == (2, 1, 1, 20)
-    judged = runs.read_predictions(run.folder, ["test"])
+    judged = records.read_predictions(run.folder, ["test"])
     assert len(set(judged.columns["patient_id"].tolist())) == len(judged.fold) == 20
     for fold in run.fold_folders:
-        split = runs.read_split(fold)
+        split = records.read_split(fold)
         assert len(split) == 20
         assert set(split.values()) == {"train", "validation", "test"}
     assert "done" in (run.folder / "log.txt").read_text()
@@ -85,13 +85,13 @@ def test_a_run_is_not_resumed_on_other_pictures(tmp_path: Path, capfd: pytest.Ca
     assert main(["train", _toml(tmp_path, protocol__outside=["elsewhere"]), *arguments]) == 0
     assert "not here, of the sets only judged on: elsewhere; the sets here are data" in capfd.readouterr().out
     (run,) = list_runs(tmp_path / "runs")
-    split = runs.read_split(run.folder / "fold0")
+    split = records.read_split(run.folder / "fold0")
     runs.write_run(replace(run, status=Status.STOPPED))
     (run.folder / "fold0" / "predictions.csv").unlink()
     sorted(data.rglob("*.png"))[0].rename(data / "malignant" / "another.png")
     assert main(["train", "--resume", str(run.folder)]) == 2
     assert "are not those that this run began with" in capfd.readouterr().err
-    assert runs.read_split(run.folder / "fold0") == split
+    assert records.read_split(run.folder / "fold0") == split
 
 
 def test_a_class_that_nobody_has_cannot_be_learned(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
