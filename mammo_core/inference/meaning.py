@@ -44,8 +44,8 @@ def meaning(card: Mapping[str, Any], suspicion: float) -> str:
 def map_meaning(card: Mapping[str, Any]) -> str:
     """How much the lesion map alone tells of whole pictures, from the card's "heads_alone"; "" where the card does not say."""
     own = [row for row in card.get("heads_alone", ()) if row["head"] == MAP_HEAD]
-    told = "; ".join(f"{row['auc'][0]:.2f} on {row['set']}" for row in own)
-    return f"By this map alone, AUC {told}. 0.5 is chance." if told else ""
+    told = "; ".join(f"{row['auc'][0]:.2f} {row['set']}" for row in own)
+    return f"Map alone, AUC: {told}." if told else ""
 
 
 def in_words(part: int, whole: int) -> str:

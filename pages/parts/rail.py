@@ -79,8 +79,8 @@ def scores(exam: Exam, result: ExamResult, card: Mapping[str, Any]) -> None:
     rule()
     _pictures(exam, result)
     if result.images:
-        unsure = "" if card["normal_benign"]["validated"] else " How the rest divides is not validated."
-        write("small", f"Probabilities in per cent.{unsure}")
+        unsure = "." if card["normal_benign"]["validated"] else "; how the rest divides is not validated."
+        write("small", f"Per cent{unsure}")
 
 
 def unscored(reason: str, remarks: tuple[str, ...]) -> None:
@@ -95,7 +95,7 @@ def model_choice(folders: list[Path]) -> Path | None:
     if len(folders) < 2:
         return folders[0] if folders else None
     names = [folder.name for folder in folders]
-    chosen = st.selectbox("Model", names, key="model", width="stretch")
+    chosen = st.selectbox("Model", names, key="model", width="stretch", label_visibility="collapsed")
     return folders[names.index(chosen)]
 
 
