@@ -32,14 +32,15 @@ def subgroups(
 ) -> list[dict[str, Any]]:
     """A row for every group of every kind: `by`, `group`, `n`, `n_women`, `n_cancer`, and AUC and both rates with intervals.
 
-    `columns` says of every kind in `GROUPED_BY`, as (n,) strings, what each case is, "" where it is not known. Rates are at the score
-    `threshold`; the other arguments are those of `auc_interval`. A figure that a group cannot give, having cases of one class only, is
-    None. A kind of which nothing is stated, or everything the same, has no rows, but for the source.
+    `columns` are those of a data set's table, (n,) strings each, "" where nothing is known: one for every kind in `GROUPED_BY`, of which
+    the source is the column `dataset`. Rates are at the score `threshold`; the other arguments are those of `auc_interval`. A figure that
+    a group cannot give, having cases of one class only, is None. A kind of which nothing is stated, or everything the same, has no rows,
+    but for the source.
     """
     cancer, scores, names = np.asarray(truth, bool), np.asarray(score, np.float64), np.asarray(women)
     rows = []
     for kind in GROUPED_BY:
-        groups = grouping(columns[kind], kind)
+        groups = grouping(columns["dataset" if kind == "source" else kind], kind)
         stated = sorted(set(groups.tolist()) - {NOT_STATED}, key=_order)
         stated += [NOT_STATED] * bool((groups == NOT_STATED).any())
         if kind == "source" or (len(stated) > 1 and stated != [NOT_STATED]):

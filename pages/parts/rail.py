@@ -79,8 +79,8 @@ def scores(exam: Exam, result: ExamResult, card: Mapping[str, Any]) -> None:
     rule()
     _pictures(exam, result)
     if result.images:
-        unsure = "." if card["normal_benign"]["validated"] else "; how the rest divides is not validated."
-        write("small", f"Per cent{unsure}")
+        unsure = "." if card["normal_benign"]["validated"] else "; benign or normal is not validated."
+        write("small", f"In per cent{unsure}")
 
 
 def unscored(reason: str, remarks: tuple[str, ...]) -> None:

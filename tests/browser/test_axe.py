@@ -11,6 +11,7 @@ from tests.browser import needs_chromium
 from tests.browser.conftest import serving
 from tests.cytology import FEATURES
 from tests.lab_runs import make_run
+from tests.pages.test_model import PARTS
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -19,17 +20,6 @@ STREAMLITS_OWN = {
     "region": "popovers stand outside the main landmark (moderate)",
 }
 """Rules broken inside Streamlit where neither style nor label reaches."""
-
-PARTS = [
-    "In short",
-    "Data and protocol",
-    "Separation",
-    "Thresholds",
-    "Calibration",
-    "Subgroups",
-    "Pointing",
-    "Training",
-]
 
 
 def findings(page: Any) -> list[tuple[str, str, list[str]]]:

@@ -10,10 +10,10 @@ from mammo_core.evaluation.subgroups import GROUPED_BY
 def cases(n: int = 120) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     rng = np.random.default_rng(4)
     truth = np.arange(n) % 2 == 0
-    columns = {kind: np.full(n, "") for kind in GROUPED_BY}
+    columns = {key: np.full(n, "") for key in (*GROUPED_BY, "dataset")}
     columns["age"] = rng.choice(["31", "44.5", "71", "58", ""], n)
     columns["machine"] = rng.choice(["210", "9", "48"], n)
-    columns["source"] = np.full(n, "made-up")
+    columns["dataset"] = np.full(n, "made-up")
     return truth, truth + rng.normal(size=n), np.array([f"W{k // 2}" for k in range(n)]), columns
 
 

@@ -32,7 +32,7 @@ from mammo_core.evaluation import (
     rounded,
     subgroups,
 )
-from mammo_core.evaluation.subgroups import DRAWS, GROUPED_BY
+from mammo_core.evaluation.subgroups import DRAWS
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import records
 from mammo_core.training.bench.cases import UNKNOWN, Cases, cases, first_of_each, known_class, looked_for, select
@@ -99,7 +99,7 @@ def in_groups(
     found: Cases, own: Predictions, threshold: float, rng: np.random.Generator, draws: int = DRAWS
 ) -> list[dict[str, Any]]:
     """`subgroups` of pictures, by what `own` says of them; rates at the probability `threshold`."""
-    columns = {kind: own.columns["dataset" if kind == "source" else kind][found.lead] for kind in GROUPED_BY}
+    columns = {key: values[found.lead] for key, values in own.columns.items()}
     return subgroups(found.truth, found.probability, found.woman, columns, threshold, rng, draws)
 
 

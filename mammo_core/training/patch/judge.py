@@ -22,7 +22,7 @@ from mammo_core.evaluation.metrics import (
     rounded,
     threshold_at,
 )
-from mammo_core.evaluation.subgroups import GROUPED_BY, subgroups
+from mammo_core.evaluation.subgroups import subgroups
 from mammo_core.evaluation.summaries import exams_at_least
 from mammo_core.training.patch.cases import JUDGED, Cases, JudgedCases, cases, judged_cases
 from mammo_core.training.patch.pictures import Pictures
@@ -148,7 +148,7 @@ def _evaluated(group: JudgedCases, pictures: Pictures, rng: np.random.Generator)
 def _in_groups(group: JudgedCases, pictures: Pictures, rng: np.random.Generator) -> list[dict[str, Any]]:
     """Subgroups of one set's pictures; rates where the first of `OPERATING_POINTS` would lie on these very pictures."""
     found = group.cases
-    columns = {kind: pictures.columns["dataset" if kind == "source" else kind][found.lead] for kind in GROUPED_BY}
+    columns = {key: values[found.lead] for key, values in pictures.columns.items()}
     at = OPERATING_POINTS[0][1]
     threshold = threshold_at(found.truth, found.score, at)
     rows = subgroups(found.truth, found.score, found.woman, columns, threshold, rng)

@@ -58,7 +58,7 @@ def said_by(folder: Path, pictures: Pictures) -> dict[int, Said]:
     place = {
         key: row for row, key in enumerate(zip(pictures.columns["dataset"], pictures.columns["file"], strict=True))
     }
-    recipe, known = read_recipe(folder / "recipe.toml"), trained_women(folder)
+    recipe, known = read_recipe(folder / "recipe.toml"), _trained_women(folder)
     found: dict[int, Said] = {}
     with (folder / "predictions.csv").open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
@@ -73,7 +73,7 @@ def said_by(folder: Path, pictures: Pictures) -> dict[int, Said]:
     return found
 
 
-def trained_women(folder: Path) -> set[str]:
+def _trained_women(folder: Path) -> set[str]:
     """The women whom the network in `folder` was trained on, those of two names by the first."""
     with (folder / "split.csv").open(encoding="utf-8") as stream:
         part = {row["patient_id"]: row["part"] for row in csv.DictReader(stream)}

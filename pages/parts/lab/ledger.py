@@ -65,7 +65,11 @@ def left_out() -> None:
         )
     torn = damaged(runs_root())
     if torn:
-        write("amber", f"Not in the table: {', '.join(torn)}. Its run.json or its recipe.toml is gone or damaged.")
+        own = "Its" if len(torn) == 1 else "Their"
+        write(
+            "amber",
+            f"Not in the table: {', '.join(torn)}. {own} run.json or {own.lower()} recipe.toml is gone or damaged.",
+        )
 
 
 def compared(found: Sequence[Run]) -> list[Run]:
