@@ -4,12 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from mammo_core.training.bench.runs import read_ledger
 from pages.parts.evidence import UNITS
 from pages.parts.lab import comparison, errors, promotion, stated, subgroups, thresholds
 from pages.parts.lab.frame import sheet
 from pages.parts.lab.judged import PARTS, Judged, judged, places_of, reported
-from pages.parts.lab.ledger import all_runs, compared, ledger, left_out
+from pages.parts.lab.ledger import compared, ledger, left_out
 from pages.parts.lab.nuclei import nuclei
+from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
 
 TABS = (
@@ -74,9 +76,9 @@ def _told_apart(folders: list[Path], place: tuple[str, str]) -> bool:
 
 
 with sheet("runs.py", "Runs"):
-    everything = all_runs()
-    ledger(everything)
-    selected = compared(everything)
+    found_here = read_ledger(runs_root())
+    ledger(found_here.classifiers)
+    selected = compared(found_here.classifiers)
     if selected:
         for name, tab in zip(TABS, st.tabs(list(TABS), key="lab_part", on_change="rerun"), strict=True):
             if not tab.open:  # Only what is looked at is worked out.
@@ -102,5 +104,5 @@ with sheet("runs.py", "Runs"):
                             subgroups.subgroups(one)
                     else:
                         errors.worst(found)
-    nuclei()
-    left_out()
+    nuclei(found_here.features)
+    left_out(found_here.damaged)

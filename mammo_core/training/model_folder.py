@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_ASIDE = ".making-"
+_LONG = 24 * 3600
+"""Seconds after which nobody is making a model any more."""
 
 
 @contextmanager
@@ -18,7 +24,10 @@ def new_model(models: Path, name: str) -> Iterator[Path]:
     if place.exists():
         raise ValueError(f"{name} is there already, and no model is replaced; give the recipe another version")
     models.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=models, prefix=".making-") as aside:
+    for left in models.glob(f"{_ASIDE}*"):  # by a process that was killed
+        if time.time() - left.stat().st_mtime > _LONG:
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=models, prefix=_ASIDE) as aside:
         folder = Path(aside) / name
         folder.mkdir()
         yield folder

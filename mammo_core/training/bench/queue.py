@@ -30,15 +30,18 @@ from mammo_core.training.bench.runs import (
     list_runs,
     new_run,
     now,
+    read_ledger,
     read_run,
-    runs_of,
     write_run,
 )
 
 _ROOT = Path(__file__).resolve().parents[3]
 _LOOK = 0.5
 """Seconds between two looks at a run that is at work."""
+_AGAIN = 30.0
+"""Seconds before a queue whose server did not stay is seen to again: on a full disk none does, and a page looks every other second."""
 _started: list[subprocess.Popen[bytes]] = []
+_seen_to: dict[Path, float] = {}
 
 
 def prepare(recipe: Recipe, data: Path, root: Path = RUNS, *, status: Status = Status.QUEUED, **known: Any) -> Run:
@@ -94,13 +97,15 @@ def stop(folder: Path) -> None:
 
 def waiting(root: Path = RUNS) -> list[Run]:
     """The runs in the queue, the next one first."""
-    return [run for run in reversed(runs_of("classifier", root)) if run.status is Status.QUEUED]
+    return [run for run in reversed(read_ledger(root).classifiers) if run.status is Status.QUEUED]
 
 
 def see_to(root: Path = RUNS) -> None:
     """Have the queue served where runs wait in it: a machine that was restarted goes on with it."""
     with suppress(OSError):  # runs that cannot be written to are looked at, and wait
-        if root.is_dir() and waiting(root) and not _lock(root).is_locked_elsewhere():
+        soon = time.monotonic() - _seen_to.get(root, -_AGAIN) < _AGAIN
+        if not soon and root.is_dir() and waiting(root) and not _lock(root).is_locked_elsewhere():
+            _seen_to[root] = time.monotonic()
             _start_runner(root)
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -138,7 +139,7 @@ def read_run(folder: Path) -> Run:
         known = {field.name for field in fields(Run)}
         run = Run(folder, **{key: value for key, value in table.items() if key in known})
         run = replace(run, status=Status(run.status))
-        for name, kind in get_type_hints(Run).items():
+        for name, kind in _kinds().items():
             if not isinstance(getattr(run, name), float | int if kind is float else kind):
                 raise TypeError(f"{name} is of another kind")
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -160,6 +161,11 @@ def read_run(folder: Path) -> Run:
     return replace(run, status=Status.FAILED, message="Its process ended without a word. It can be resumed.")
 
 
+@cache
+def _kinds() -> dict[str, Any]:
+    return get_type_hints(Run)
+
+
 def list_runs(root: Path = RUNS) -> list[Run]:
     """Every run under `root` that can be read, newest first: one that is damaged does not hide the others."""
     runs = []
@@ -169,15 +175,23 @@ def list_runs(root: Path = RUNS) -> list[Run]:
     return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
 
 
-def runs_of(kind: str, root: Path = RUNS) -> list[Run]:
-    """Those of `list_runs` whose recipe is of this kind."""
-    return [run for run in list_runs(root) if _kind(run.folder) == kind]
+@dataclass(frozen=True)
+class Ledger:
+    """The runs of a folder, newest first, by the kind of their recipe, and the names of those that are `damaged`: run or recipe."""
+
+    classifiers: list[Run]
+    features: list[Run]
+    damaged: list[str]
 
 
-def damaged(root: Path = RUNS) -> list[str]:
-    """Names of the runs under `root` that cannot be read, or whose recipe cannot."""
-    whole = {run.folder for run in list_runs(root) if _kind(run.folder)}
-    return sorted(path.parent.name for path in root.glob("*/run.json") if path.parent not in whole)
+def read_ledger(root: Path = RUNS) -> Ledger:
+    """Read every run under `root` once."""
+    of: dict[str, list[Run]] = {"classifier": [], "features": []}
+    for run in list_runs(root):
+        of.get(_kind(run.folder), []).append(run)
+    whole = {run.folder for runs in of.values() for run in runs}
+    damaged = sorted(path.parent.name for path in root.glob("*/run.json") if path.parent not in whole)
+    return Ledger(of["classifier"], of["features"], damaged)
 
 
 def _kind(folder: Path) -> str:

@@ -19,6 +19,7 @@ from mammo_core.training.bench.machine import enough_memory
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.words import Word, read_word
 from mammo_core.training.networks import backbones, fusion, heads
+from mammo_core.training.networks.normalisation import fuse
 from mammo_core.training.networks.weights import started
 
 
@@ -77,9 +78,8 @@ def build(recipe: Recipe, folder: Path | None = None, *, load: bool = True) -> B
     if spec.views > 1:
         x = fusion.fused(x, pictures, spec.views, spec.fusion)
     x = heads.stacked(x, after, spec, recipe.seed + len(before), "head_")
-    model = keras.Model(
-        pictures, heads.answered(x, len(recipe.classes), spec.output), name=recipe.name.replace("-", "_")
-    )
+    answered = heads.answered(x, len(recipe.classes), spec.output)
+    model = fuse(keras.Model(pictures, answered, name=recipe.name.replace("-", "_")))
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = spec.norm_momentum

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from mammo_core.training.networks.normalisation import fuse
 from mammo_core.training.patch.jitter import Jitter
 from mammo_core.training.patch.recipe import Recipe
 
@@ -31,36 +32,9 @@ POOLED = "pooled_cells"
 """Name of the layer that Grad-CAM looks at: (rows/16, columns/16, 1280)."""
 
 
-class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
-    """Keras' batch normalisation with TensorFlow's fused kernel while training: a patch step takes half the time on a CPU.
-
-    The fused kernel keeps the unbiased variance in its moving average. Other backends compute as Keras does.
-    """
-
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
-        if not training or keras.backend.backend() != "tensorflow":
-            return super().call(inputs, training=training, mask=mask)
-        import tensorflow
-
-        normal, mean, variance = tensorflow.compat.v1.nn.fused_batch_norm(
-            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
-        )
-        for moving, seen in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + seen * (1 - self.momentum))
-        return normal
-
-
-def _fused(layer: Any) -> Any:
-    plain = isinstance(layer, layers.BatchNormalization)
-    return (FusedBatchNormalization if plain else type(layer)).from_config(layer.get_config())
-
-
 def mobilenet_v2(weights: Path | None, momentum: float) -> Any:
     """MobileNetV2 without top, ImageNet weights from a float16 archive (`layer/variable` keys); input RGB in -1..1, stride 32."""
-    backbone = keras.models.clone_model(
-        keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(None, None, 3)),
-        clone_function=_fused,
-    )
+    backbone = fuse(keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(None, None, 3)))
     archive = np.load(weights) if weights else {}
     for layer in backbone.layers:
         if isinstance(layer, layers.BatchNormalization):

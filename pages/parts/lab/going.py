@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mammo_core.training.bench import queue
-from mammo_core.training.bench.runs import Run, Status
+from mammo_core.training.bench.runs import Run, Status, read_ledger
 from pages.parts.lab import figures
 from pages.parts.lab.comparison import courses, stacked, watched
-from pages.parts.lab.ledger import STATES, all_runs, duration, took
+from pages.parts.lab.ledger import STATES, duration, took
 from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
 from pages.parts.take_away import offer
@@ -34,7 +34,7 @@ CURVES = {"loss": ("Loss", 250), "auc": ("AUC of the last class", 250), "rate": 
 def going() -> None:
     """Show the run that is at work, or the last that was, and what waits."""
     queue.see_to(runs_root())
-    found = all_runs()
+    found = read_ledger(runs_root()).classifiers
     at_work = [run for run in found if run.status in AT_WORK]
     st.markdown("#### In training" if at_work or not any(run.ended for run in found) else "#### Trained last")
     ended = sorted((run for run in found if run.ended), key=lambda run: run.ended, reverse=True)

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from mammo_core.training.bench.records import read_history
-from mammo_core.training.bench.runs import Run, Status, damaged, runs_of
+from mammo_core.training.bench.runs import Run, Status
 from pages.parts.card import interval
 from pages.parts.lab.figures import MOST
 from pages.parts.lab.judged import auc, judged, places_of, state_of
@@ -27,11 +27,6 @@ STATES = {
     Status.DONE: "done",
     Status.FAILED: "failed",
 }
-
-
-def all_runs() -> list[Run]:
-    """Every classifier's run, newest first."""
-    return runs_of("classifier", runs_root())
 
 
 def patch_runs() -> list[str]:
@@ -54,8 +49,8 @@ def ledger(found: Sequence[Run]) -> None:
     )
 
 
-def left_out() -> None:
-    """Name the runs that the table does not have."""
+def left_out(torn: Sequence[str]) -> None:
+    """Name the runs that the table does not have, `torn` ones among them."""
     patches = patch_runs()
     if patches:
         write(
@@ -63,7 +58,6 @@ def left_out() -> None:
             f"Not in the table: {', '.join(patches)}. Patch networks are judged by lesions and heads; once promoted, the Model page "
             "shows their figures.",
         )
-    torn = damaged(runs_root())
     if torn:
         own = "Its" if len(torn) == 1 else "Their"
         write(

@@ -5,6 +5,7 @@ They are trained from the command line, on features and not on pictures, so that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,17 @@ import streamlit as st
 
 from mammo_core.evaluation import auc_interval, score_interval
 from mammo_core.training.bench.records import read_predictions
-from mammo_core.training.bench.runs import Run, runs_of
+from mammo_core.training.bench.runs import Run
 from pages.parts.card import interval
 from pages.parts.evidence import DRAWS
 from pages.parts.lab.judged import state_of
 from pages.parts.lab.ledger import STATES
-from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
 from pages.parts.take_away import table
 
 
-def nuclei() -> None:
+def nuclei(found: Sequence[Run]) -> None:
     """The table of these runs; nothing where there is none."""
-    found = runs_of("features", runs_root())
     if not found:
         return
     st.markdown("#### Cell nuclei")

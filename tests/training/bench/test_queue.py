@@ -63,7 +63,7 @@ def test_a_run_that_is_damaged_is_named_and_does_not_hide_the_others(tmp_path: P
         with pytest.raises(ValueError, match=r"run\.json is damaged"):
             read_run(torn.folder)
         assert [run.id for run in list_runs(tmp_path)] == [whole.id]
-        assert runs.damaged(tmp_path) == [torn.id]
+        assert runs.read_ledger(tmp_path).damaged == [torn.id]
 
 
 @pytest.mark.parametrize("recipe", [None, b"kind = ", b"\xff"])
@@ -74,8 +74,8 @@ def test_a_run_whose_recipe_is_damaged_is_of_no_kind_and_holds_up_no_queue(
     assert queue.waiting(tmp_path) == [whole, torn]
     path = torn.folder / "recipe.toml"
     path.unlink() if recipe is None else path.write_bytes(recipe)
-    assert queue.waiting(tmp_path) == runs.runs_of("classifier", tmp_path) == [whole]
-    assert runs.damaged(tmp_path) == [torn.id]
+    assert queue.waiting(tmp_path) == runs.read_ledger(tmp_path).classifiers == [whole]
+    assert runs.read_ledger(tmp_path).damaged == [torn.id]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,8 @@ def test_a_run_can_leave_the_queue_and_come_back(tmp_path: Path, monkeypatch: py
     queue.resume(first.folder)
     assert len(queue.waiting(tmp_path / "runs")) == 2
     queue.see_to(tmp_path / "runs")
-    assert len(started) == 4
+    queue.see_to(tmp_path / "runs")
+    assert len(started) == 4, "a server that does not stay is not started at every look"
     with pytest.raises(FileNotFoundError):
         queue.enqueue(recipe(), tmp_path / "nothing", tmp_path / "runs")
 

@@ -73,7 +73,7 @@ def blurring_backbone() -> Any:
             rows, _, depth, _ = layer.kernel.shape
             spread = taps if rows == 3 else np.ones((1, 1))
             layer.set_weights([np.broadcast_to(spread[..., None, None] / depth, layer.kernel.shape)])
-        elif kind == "FusedBatchNormalization":
+        elif kind == "BatchNormalization":
             gamma, beta, mean, variance = layer.get_weights()
             residual = layer.name.endswith("project_BN") and not layer.name.startswith("expanded")
             scale = 0.1 if residual else 1.0
