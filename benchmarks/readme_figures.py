@@ -139,6 +139,25 @@ def speed(results: Path) -> str:
     if "stages" in found:
         stages = found["stages"]["ms"]
         parts.append(table(["stage, one view on one core", "ms"], [[name, f"{ms:.1f}"] for name, ms in stages.items()]))
+    if "input_pipeline" in found:
+        rows = [
+            [
+                row["recipe"],
+                f"{row['plain']['training']:.0f}",
+                f"{row['bench']['training']:.0f} ({row['training_ratio']:.1f} times)",
+                f"{row['bench']['mixed']:.0f} ({row['mixed_ratio']:.1f} times)",
+                f"{100 * row['bench']['waiting']:.1f} %",
+            ]
+            for row in found["input_pipeline"]["recipes"]
+        ]
+        heads = [
+            "training, pictures a second",
+            "`ImageDataGenerator`",
+            "the bench",
+            "in bfloat16",
+            "of it waiting for data",
+        ]
+        parts.append(table(heads, rows))
     return "\n\n".join(parts) or "Not measured yet."
 
 
