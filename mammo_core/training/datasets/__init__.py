@@ -5,7 +5,7 @@ A layout is a module with two functions: `recognises(root)` and `read(root)`. do
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from mammo_core.training.datasets import (
     vindr,
     yolo,
 )
-from mammo_core.training.datasets.listing import counted, in_both_parts
+from mammo_core.training.datasets.listing import Files, counted, in_both_parts, place_of, some
 from mammo_core.training.datasets.table import LABELS, Box, Lesion, Row, Table
 from mammo_core.training.datasets.twice import under_one_name
 
@@ -49,10 +49,10 @@ LAYOUTS = {
     "boxes": Layout(boxes.recognises, boxes.read),
     "coco": Layout(coco.recognises, coco.read),
     "yolo": Layout(yolo.recognises, yolo.read),
-    "folders": Layout(folders.recognises, folders.read),
     "ddsm": Layout(ddsm.recognises, ddsm.read),
+    "folders": Layout(folders.recognises, folders.read),
 }
-"""Every layout by name, in the order in which they are tried: the plainest signs first."""
+"""Every layout by name, in the order in which they are tried: the plainest signs first, mere names of folders last."""
 
 
 def layouts_of(path: Path) -> dict[Path, str]:
@@ -68,9 +68,17 @@ def layouts_of(path: Path) -> dict[Path, str]:
         return {path: name}
     inside = sorted(folder for folder in path.iterdir() if folder.is_dir()) if path.is_dir() else []
     found = {folder: name for folder in inside if (name := _layout(folder))}
-    if not found:
-        raise ValueError(f"{path} is in none of the layouts read here ({', '.join(LAYOUTS)}); see docs/datasets.md")
-    return found
+    if found:
+        return found
+    files = Files(path)
+    places = some(place_of(picture.relative_to(path).parts[:-1]) for picture in files.pictures)
+    pictures = (
+        f" There are pictures in: {places}. Wanted is manifest.csv, or a folder for each class ({', '.join(LABELS)})."
+        if places
+        else ""
+    )
+    known = f"{path} is in none of the layouts read here ({', '.join(LAYOUTS)}); see docs/datasets.md"
+    raise ValueError(f"{known}.{pictures}" if pictures else known)
 
 
 def read_dataset(path: Path | str, layout: str | None = None) -> Table:
@@ -90,19 +98,36 @@ def read_dataset(path: Path | str, layout: str | None = None) -> Table:
     else:
         sets = {path: layout}
     tables = [_read(folder, name) for folder, name in sets.items()]
+    left_out = () if path in sets else _left_out(path, sets)
     if len(tables) == 1:
-        return under_one_name(tables[0])
+        return under_one_name(replace(tables[0], notes=(*left_out, *tables[0].notes)))
     names = [folder.name for folder in sets]
     together = Table(
         tuple(row for table in tables for row in table.rows),
         tuple(f"{name}/{file}" for name, table in zip(names, tables, strict=True) for file in table.missing),
-        tuple(f"{name}: {note}" for name, table in zip(names, tables, strict=True) for note in table.notes),
+        (
+            *left_out,
+            *(f"{name}: {note}" for name, table in zip(names, tables, strict=True) for note in table.notes),
+        ),
     )
     return under_one_name(together)
 
 
 def _layout(path: Path) -> str | None:
     return next((name for name, layout in LAYOUTS.items() if layout.recognises(path)), None)
+
+
+def _left_out(path: Path, sets: Iterable[Path]) -> tuple[str, ...]:
+    """A note on the pictures of a folder that are in none of the sets in it; none where there are no such pictures."""
+    others = [picture for picture in Files(path).pictures if not any(picture.is_relative_to(folder) for folder in sets)]
+    if not others:
+        return ()
+    places = some(
+        place.parts[0] if place.parts[1:] else "the folder itself" for place in (p.relative_to(path) for p in others)
+    )
+    return (
+        f"Left out, since they are in none of the layouts read here: {counted(len(others), 'picture')}, in {places}.",
+    )
 
 
 def _read(path: Path, layout: str) -> Table:

@@ -1,7 +1,7 @@
 """What sets made for finding lesions have in common: a class for each box, and no woman's name.
 
-A class counts as malignant if its name says "malig" or "cancer", as benign if it says "benign"; another is an error. A
-picture has the label of its worst box. Without any box it is normal where the set marks both classes, else not malignant.
+A class counts as malignant or benign as its name says (see `classes`); another is an error. A picture has the label of its
+worst box. Without any box it is normal where the set marks both classes, else not malignant.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mammo_core.intake.names import what_a_name_says
+from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.listing import PARTS, Files, counted, worst
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
@@ -25,12 +26,8 @@ def class_of(name: str) -> str:
     Raises:
         ValueError: it says neither, or both.
     """
-    said = {
-        label
-        for word, label in (("malig", "malignant"), ("cancer", "malignant"), ("benign", "benign"))
-        if word in name.lower()
-    }
-    if len(said) != 1:
+    said = classes_said(name)
+    if said not in ({"benign"}, {"malignant"}):
         raise ValueError(f"the class {name!r} says neither benign nor malignant")
     return said.pop()
 

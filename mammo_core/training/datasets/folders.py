@@ -1,50 +1,91 @@
 """A folder for each class: `benign/`, `malignant/`, `normal/`, in any subset, within `train/` and `test/` or around them.
 
+Names such as `Benign Masses` or `Malignant_Cases` are read too (see `classes`); a note says what they were taken for.
+
 A folder between a class and its files is the woman's: `benign/P07/left.png`. Where there is none, nothing says which
 pictures are one woman's, and every file counts as a woman of its own; a note says so.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from mammo_core.intake.names import what_a_name_says
-from mammo_core.training.datasets.listing import PARTS, Files, counted
+from mammo_core.training.datasets.classes import classes_said
+from mammo_core.training.datasets.listing import PARTS, Files, counted, place_of, some
 from mammo_core.training.datasets.table import LABELS, Row, Table
 
 _NO_WOMAN = ("images", "image", "img", "png", "jpg", "jpeg", "dicom", "dcm")
 """Folders that hold pictures and are no woman's."""
+_SUBJECT = re.compile(r"breast[\W_]*cancer", re.IGNORECASE)
 
 
 def recognises(root: Path) -> bool:
     """Whether class folders lie in the folder, or in parts of it."""
-    inside = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
-    parts = [path for path in inside if path.name.lower() in PARTS]
-    return any(path.name.lower() in LABELS for folder in ([], *map(Path.iterdir, parts)) for path in [*inside, *folder])
+    inside = _folders(root) if root.is_dir() else []
+    parts = [folder for folder in inside if folder.name.lower() in PARTS]
+    return any(_side_by_side([folder.name for folder in beside]) for beside in (inside, *map(_folders, parts)))
+
+
+def _folders(root: Path) -> list[Path]:
+    return [path for path in root.iterdir() if path.is_dir()]
+
+
+def _side_by_side(names: list[str]) -> bool:
+    """Whether class folders are among these; a single one that only speaks of a class may be a set of another layout."""
+    said = [_said(name) for name in names]
+    exact = any(name.lower() in LABELS for name in names)
+    return exact or len({label for labels in said if len(labels) == 1 for label in labels}) > 1
+
+
+def _said(folder: str) -> set[str]:
+    """The classes that a folder's name says; breast cancer is what whole sets are about."""
+    return {folder.lower()} & set(LABELS) or classes_said(_SUBJECT.sub("", folder))
+
+
+def _class_folder(path: Path, folders: Sequence[str]) -> tuple[int, str] | None:
+    """Where in a picture's folders its class stands, and which it is; those named by the class alone go first.
+
+    Raises:
+        ValueError: they are of two classes, or one of them says two.
+    """
+    exact = [place for place, folder in enumerate(folders) if folder.lower() in LABELS]
+    found = exact or [place for place, folder in enumerate(folders) if _said(folder)]
+    alone = [place for place in found if len(_said(folders[place])) == 1]
+    classes = sorted({label for place in alone or found for label in _said(folders[place])})
+    if len(classes) > 1 and not alone:
+        raise ValueError(f"the name of the folder {folders[found[0]]!r} says two classes: {' and '.join(classes)}")
+    if len(classes) > 1:
+        raise ValueError(f"{path} lies in folders of two classes: {' and '.join(classes)}")
+    return (alone[0], classes[0]) if alone else None
 
 
 def read(root: Path) -> Table:
     """The pictures below class folders; side and view are those that their names speak of.
 
     Raises:
-        ValueError: a file lies in folders of two classes.
+        ValueError: a file lies in folders of two classes, or in one whose name says two.
     """
     files = Files(root)
     dataset = root.resolve().name
     stems = Counter(path.stem for path in files.pictures)
     rows: list[Row] = []
-    elsewhere = without_woman = 0
+    without_woman = 0
+    elsewhere: list[str] = []
+    taken: dict[str, str] = {}
     for path in files.pictures:
         folders = path.relative_to(root).parts[:-1]
-        classes = sorted({folder.lower() for folder in folders if folder.lower() in LABELS})
-        if len(classes) > 1:
-            raise ValueError(f"{path} lies in folders of two classes: {' and '.join(classes)}")
-        if not classes:
-            elsewhere += 1
+        found = _class_folder(path, folders)
+        if found is None:
+            elsewhere.append(place_of(folders))
             continue
-        place = [folder.lower() for folder in folders].index(classes[0])
-        women = [name for name in folders[place + 1 :] if name.lower() not in (*PARTS, *_NO_WOMAN, *LABELS)]
+        place, label = found
+        if folders[place].lower() != label:
+            taken[folders[place]] = label
+        women = [name for name in folders[place + 1 :] if name.lower() not in (*PARTS, *_NO_WOMAN) and not _said(name)]
         without_woman += not women
         file = files.name(path)
         # A stem that comes up twice, as "1" in both classes, would make one woman of two.
@@ -56,7 +97,7 @@ def read(root: Path) -> Table:
                 file=file,
                 dataset=dataset,
                 patient_id=f"{dataset}_{women[0] if women else alone}",
-                label=classes[0],
+                label=label,
                 laterality=says.laterality.value if says.laterality else "",
                 view=says.view_code,
                 part=next((PARTS[folder.lower()] for folder in folders if folder.lower() in PARTS), ""),
@@ -68,6 +109,10 @@ def read(root: Path) -> Table:
             f"No woman is named for {counted(without_woman, 'picture')}: each file counts as a woman of its own. "
             "Pictures of one woman may therefore stand on both sides of a split."
         )
+    if taken:
+        read_as = some(f"{folder} as {label.replace('_', ' ')}" for folder, label in taken.items())
+        notes.append(f"Folders taken for a class by a word in their names: {read_as}.")
     if elsewhere:
-        notes.append(f"{counted(elsewhere, 'picture')} outside the class folders were left out.")
+        pictures = counted(len(elsewhere), "picture")
+        notes.append(f"Left out, since they lie outside the class folders: {pictures}, in {some(elsewhere)}.")
     return Table(tuple(rows), notes=tuple(notes))

@@ -12,6 +12,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 
 from PIL import Image
@@ -251,3 +252,15 @@ def in_both_parts(rows: Sequence[Row]) -> list[str]:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number and what it counts: 1 picture, 2 pictures."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def some(names: Iterable[str], shown: int = 10) -> str:
+    """The first of these names, each once and in order, and how many there are more."""
+    found = sorted(set(names))
+    return ", ".join(found[:shown]) + (f" and {len(found) - shown:,} more" if len(found) > shown else "")
+
+
+def place_of(folders: Sequence[str]) -> str:
+    """A folder as a user would name it: the first that is no official part, behind the parts around it."""
+    parts = sum(1 for _ in takewhile(lambda folder: folder.lower() in PARTS, folders))
+    return "/".join(folders[: parts + 1]) or "the folder itself"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mammo_core.training.datasets import Lesion, read_dataset
+from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.detection import class_of
 from mammo_core.training.datasets.yolo import _lesion
 from tests.training.datasets.layouts import coco, picture, table, yolo
@@ -119,7 +120,31 @@ def test_a_wrong_line_of_yolo_is_named(tmp_path: Path, line: str, said: str) -> 
         read_dataset(root)
 
 
-@pytest.mark.parametrize("name", ["mass", "benign_or_malignant", ""])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Benign Masses", {"benign"}),
+        ("Malignant_Cases", {"malignant"}),
+        ("MassMalignant", {"malignant"}),
+        ("breast cancers", {"malignant"}),
+        ("benign_without_callback", {"benign"}),
+        ("Normals", {"normal"}),
+        ("not malignant", {"not_malignant"}),
+        ("NON-malignant", {"not_malignant"}),
+        ("without_cancer", {"not_malignant"}),
+        ("cancer-free", {"not_malignant"}),
+        ("benign or malignant", {"benign", "malignant"}),
+        *(
+            (name, set())
+            for name in ("abnormal", "not normal", "non-benign", "premalignant", "pre-cancer", "bengin", "")
+        ),
+    ],
+)
+def test_the_class_that_a_name_says(name: str, said: set[str]) -> None:
+    assert classes_said(name) == said
+
+
+@pytest.mark.parametrize("name", ["mass", "benign_or_malignant", "normal", "non-malignant", ""])
 def test_a_class_that_is_neither_or_both_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="says neither"):
         class_of(name)

@@ -152,10 +152,46 @@ def test_a_folder_below_the_class_is_the_womans(tmp_path: Path) -> None:
     assert "1 picture:" in found.notes[0]
 
 
-def test_pictures_outside_the_class_folders_are_counted(tmp_path: Path) -> None:
-    found = read_dataset(class_folders(tmp_path, ["benign/1.png", "unsure/2.png", "benign/.hidden.png"]))
-    assert labels(found) == {"benign/1.png": "benign"}
-    assert any("outside the class folders" in note and "1 picture" in note for note in found.notes)
+def test_pictures_outside_the_class_folders_are_counted_and_their_folders_named(tmp_path: Path) -> None:
+    files = [
+        "valid/benign/1.png",
+        "valid/unsure/P1/2.png",
+        "valid/unsure/P2/3.png",
+        "4.png",
+        "valid/benign/.hidden.png",
+    ]
+    found = read_dataset(class_folders(tmp_path, files))
+    assert labels(found) == {"valid/benign/1.png": "benign"}
+    assert (
+        "Left out, since they lie outside the class folders: 3 pictures, in the folder itself, valid/unsure."
+        in found.notes
+    )
+
+
+def test_a_class_folder_may_say_more_than_its_class_and_a_note_says_what_it_was_taken_for(tmp_path: Path) -> None:
+    files = [
+        "train/Benign Masses/1.png",
+        "train/Malignant_Cases/P7/2.png",
+        "train/non-malignant/3.png",
+        "train/abnormal/4.png",
+    ]
+    found = read_dataset(class_folders(tmp_path / "set", files))
+    assert labels(found) == dict(zip(files[:3], ("benign", "malignant", "not_malignant"), strict=True))
+    assert found.rows[1].patient_id == "set_P7"
+    assert any("Benign Masses as benign, Malignant_Cases as malignant, non-malignant as not" in n for n in found.notes)
+    assert any(note.endswith("1 picture, in train/abnormal.") for note in found.notes)
+
+
+def test_a_folder_named_after_one_class_alone_does_not_swallow_the_sets_beside_it(tmp_path: Path) -> None:
+    class_folders(tmp_path / "rsna-breast-cancer", ["benign/1.png"])
+    class_folders(tmp_path / "Benign cohort", ["malignant/2.png"])
+    class_folders(tmp_path / "benign and malignant", ["normal/3.png"])
+    assert sorted(row.label for row in read_dataset(tmp_path).rows) == ["benign", "malignant", "normal"]
+
+
+def test_a_folder_whose_name_says_two_classes_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"'benign or malignant' says two classes: benign and malignant"):
+        read_dataset(class_folders(tmp_path, ["benign/1.png", "benign or malignant/2.png"]))
 
 
 def test_a_file_of_two_classes_is_refused(tmp_path: Path) -> None:
@@ -181,6 +217,25 @@ def test_sets_side_by_side_are_read_together(tmp_path: Path) -> None:
     assert {row.dataset for row in found.rows} == {"one", "two"}
     assert found.missing == ("two/b.png",)
     assert found.notes[0].startswith("one: No woman is named")
+
+
+@pytest.mark.parametrize("sets", [("one",), ("one", "two")])
+def test_a_folder_beside_sets_that_is_none_is_named_if_it_holds_pictures(tmp_path: Path, sets: tuple[str, ...]) -> None:
+    for name in sets:
+        class_folders(tmp_path / name, ["benign/1.png"])
+    class_folders(tmp_path, ["plural/train/0/2.png", "plural/train/1/3.png", "4.png"])
+    (tmp_path / "papers").mkdir()
+    assert read_dataset(tmp_path).notes[0] == (
+        "Left out, since they are in none of the layouts read here: 3 pictures, in plural, the folder itself."
+    )
+
+
+def test_folders_of_an_unknown_layout_are_named_and_what_was_expected(tmp_path: Path) -> None:
+    class_folders(tmp_path, ["train/0/1.png", "train/1/2.png", *(f"woman {number:02}/3.png" for number in range(12))])
+    with pytest.raises(
+        ValueError, match=r"pictures in: train/0, train/1, woman 00, .* and 4 more\. Wanted is .*benign"
+    ):
+        read_dataset(tmp_path)
 
 
 def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
