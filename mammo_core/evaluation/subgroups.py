@@ -26,18 +26,19 @@ def subgroups(
     score: npt.ArrayLike,
     women: npt.ArrayLike,
     columns: Mapping[str, npt.NDArray[np.str_]],
-    threshold: float,
+    threshold: npt.ArrayLike,
     rng: np.random.Generator,
     draws: int = DRAWS,
 ) -> list[dict[str, Any]]:
     """A row for every group of every kind: `by`, `group`, `n`, `n_women`, `n_cancer`, and AUC and both rates with intervals.
 
     `columns` are those of a data set's table, (n,) strings each, "" where nothing is known: one for every kind in `GROUPED_BY`, of which
-    the source is the column `dataset`. Rates are at the score `threshold`; the other arguments are those of `auc_interval`. A figure that
-    a group cannot give, having cases of one class only, is None. A kind of which nothing is stated, or everything the same, has no rows,
-    but for the source.
+    the source is the column `dataset`. Rates are at the score `threshold`, one or (n,); other arguments are those of `auc_interval`.
+    A figure that a group cannot give, having cases of one class only, is None. A kind of which nothing is stated, or everything the same,
+    has no rows, but for the source.
     """
     cancer, scores, names = np.asarray(truth, bool), np.asarray(score, np.float64), np.asarray(women)
+    thresholds = np.broadcast_to(np.asarray(threshold, np.float64), scores.shape)
     rows = []
     for kind in GROUPED_BY:
         groups = grouping(columns["dataset" if kind == "source" else kind], kind)
@@ -46,7 +47,7 @@ def subgroups(
         if kind == "source" or (len(stated) > 1 and stated != [NOT_STATED]):
             for name in stated:
                 own = groups == name
-                figures = _figures(cancer[own], scores[own], names[own], threshold, rng, draws)
+                figures = _figures(cancer[own], scores[own], names[own], thresholds[own], rng, draws)
                 rows.append({"by": kind, "group": name, **figures})
     return rows
 
@@ -80,7 +81,7 @@ def _figures(
     truth: npt.NDArray[np.bool_],
     score: npt.NDArray[np.float64],
     women: npt.NDArray[Any],
-    threshold: float,
+    threshold: npt.NDArray[np.float64],
     rng: np.random.Generator,
     draws: int,
 ) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _figures(
         "specificity": None,
     }
     if truth.any() and not truth.all():
-        at = rates(truth, score, women, [threshold], rng, draws)
+        at = rates(truth, score - threshold, women, [0.0], rng, draws)
         figures["auc"] = rounded(auc_interval(truth, score, women, rng, draws).as_list())
         figures["sensitivity"], figures["specificity"] = at.sensitivity.at(0), at.specificity.at(0)
     return figures

@@ -1,8 +1,8 @@
 """A run's predictions made into a report: figures with intervals by woman, beside what needs no picture and what shuffled labels give.
 
 No Keras, and no pictures: `predictions.csv` is all it reads, so anyone who has a run folder can judge it again. Sets and parts are
-judged one by one and never averaged. Nothing is tuned on what is judged: thresholds and calibration come from the validation women,
-and where a run has none of them the report says so.
+judged one by one and never averaged. Nothing is tuned on what is judged: thresholds and calibration of a fold's network come from the
+validation women of that fold, none of whom it is judged on; where there are too few of them the report says so.
 
 `report.json` is what `report` gives: `sets` has a row for every set, part and unit; `classes_judged` one for every set and part on all
 classes; `subgroups`; `worst`, the pictures that were got wrong with most confidence; `notes`, sentences.
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 from mammo_core.evaluation import (
@@ -35,7 +37,18 @@ from mammo_core.evaluation import (
 from mammo_core.evaluation.subgroups import DRAWS
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import records
-from mammo_core.training.bench.cases import UNKNOWN, Cases, cases, first_of_each, known_class, looked_for, select
+from mammo_core.training.bench.cases import (
+    UNKNOWN,
+    Bools,
+    Cases,
+    Floats,
+    Numbers,
+    cases,
+    first_of_each,
+    known_class,
+    looked_for,
+    select,
+)
 from mammo_core.training.bench.points import operating_points, threshold_at
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.records import Predictions
@@ -72,16 +85,18 @@ def report(run: Path, draws: int = 1000) -> dict[str, Any]:
     for part in PARTS:
         for name in np.unique(once.columns["dataset"][once.columns["part"] == part]).tolist():
             own = select(once, (once.columns["part"] == part) & (once.columns["dataset"] == name))
-            watched = _watched(once, name, recipe) if part != "validation" else None
+            folds = np.unique(own.fold).tolist()
+            watched = {fold: _watched(told, fold, name, recipe) for fold in folds} if part != "validation" else {}
             about = {"set": name, "part": part}
             rows["classes_judged"].append(about | _classes(own, recipe, rng, draws))
             for unit in ("image", "breast", "exam"):
-                judged = _judged(own, recipe, unit, watched, rng, draws)
+                judged = _judged(own, recipe, unit, _whole(watched, recipe, unit), rng, draws)
                 if judged is not None:
                     rows["sets"].append(about | judged)
             images = cases(own, recipe)
-            threshold = threshold_at(cases(watched, recipe) if watched else images)
-            rows["subgroups"] += [about | row for row in in_groups(images, own, threshold, rng, min(draws, DRAWS))]
+            of_fold = {fold: threshold_at(each) for fold, each in (_whole(watched, recipe) or {}).items()}
+            at = np.array([of_fold.get(fold, threshold_at(images)) for fold in own.fold[images.lead].tolist()])
+            rows["subgroups"] += [about | row for row in in_groups(images, own, at, rng, min(draws, DRAWS))]
     return {
         "run": run.name,
         "recipe": f"{recipe.name}-{recipe.version}",
@@ -96,9 +111,9 @@ def report(run: Path, draws: int = 1000) -> dict[str, Any]:
 
 
 def in_groups(
-    found: Cases, own: Predictions, threshold: float, rng: np.random.Generator, draws: int = DRAWS
+    found: Cases, own: Predictions, threshold: npt.ArrayLike, rng: np.random.Generator, draws: int = DRAWS
 ) -> list[dict[str, Any]]:
-    """`subgroups` of pictures, by what `own` says of them; rates at the probability `threshold`."""
+    """`subgroups` of pictures, by what `own` says of them; rates at the probability `threshold`, one for all or (n,)."""
     columns = {key: values[found.lead] for key, values in own.columns.items()}
     return subgroups(found.truth, found.probability, found.woman, columns, threshold, rng, draws)
 
@@ -135,19 +150,30 @@ def _classes(own: Predictions, recipe: Recipe, rng: np.random.Generator, draws: 
     return row
 
 
-def _watched(once: Predictions, name: str, recipe: Recipe) -> Predictions | None:
-    """The validation pictures that thresholds and calibration for a set come from: its own, else all; None where too few."""
-    validation = once.columns["part"] == "validation"
-    for chosen in (validation & (once.columns["dataset"] == name), validation):
-        own = select(once, chosen)
+def _watched(told: Predictions, fold: int, name: str, recipe: Recipe) -> Predictions | None:
+    """The fold's validation pictures that thresholds and calibration for a set come from: the set's own, else all; None where too few."""
+    validation = (told.columns["part"] == "validation") & (told.fold == fold)
+    for chosen in (validation & (told.columns["dataset"] == name), validation):
+        own = select(told, chosen)
         truth, known = looked_for(own.columns["label"], recipe)
         if min((truth & known).sum(), (~truth & known).sum()) >= FEW:
             return own
     return None
 
 
+def _whole(watched: dict[int, Predictions | None], recipe: Recipe, unit: str = "image") -> dict[int, Cases] | None:
+    """The cases that each fold was watched by; None where some fold has too few: a set's figures are all set in one way."""
+    found = {fold: cases(each, recipe, unit) for fold, each in watched.items() if each is not None}
+    return found if found and len(found) == len(watched) else None
+
+
 def _judged(
-    own: Predictions, recipe: Recipe, unit: str, watched: Predictions | None, rng: np.random.Generator, draws: int
+    own: Predictions,
+    recipe: Recipe,
+    unit: str,
+    watched: dict[int, Cases] | None,
+    rng: np.random.Generator,
+    draws: int,
 ) -> dict[str, Any] | None:
     """One row of `sets`; None where a unit says nothing that the pictures do not, or cases of both kinds are missing."""
     found = cases(own, recipe, unit)
@@ -155,25 +181,34 @@ def _judged(
         return None
     if not found.truth.any() or found.truth.all():
         return None
-    truth, said, woman = found.truth, found.probability, found.woman
+    truth, said, woman, fold = found.truth, found.probability, found.woman, own.fold[found.lead]
     row: dict[str, Any] = {
         "unit": unit,
         "n": int(truth.size),
         "n_women": len(set(woman.tolist())),
         "n_cancer": int(truth.sum()),
         "auc": rounded(auc_interval(truth, said, woman, rng, draws).as_list()),
+        "auc_by_fold": _by_fold(truth, said, fold),
         "metadata_auc": metadata_auc(own, found, rng, draws),
         "permuted_auc": rounded(permuted_auc(truth, said, woman, rng, draws).as_list()),
         "brier": round(brier(truth, said), 4),
         "ece": round(expected_calibration_error(truth, said), 4),
         "ece_calibrated": None,
-        "set_on": "validation" if watched else "these cases",
-        "operating_points": operating_points(found, cases(watched, recipe, unit) if watched else found, rng, draws),
+        "operating_points": operating_points(found, fold, watched, rng, draws),
     }
-    if watched is not None:
-        calibrated = calibration(cases(watched, recipe)).apply(found.score[:, None])
+    if watched:
+        calibrated = np.zeros(truth.size)
+        for each, seen in watched.items():
+            calibrated[fold == each] = calibration(seen).apply(found.score[fold == each, None])
         row["ece_calibrated"] = round(expected_calibration_error(truth, calibrated), 4)
     return row
+
+
+def _by_fold(truth: Bools, said: Floats, fold: Numbers) -> dict[str, float]:
+    """AUC of each fold's own cases, where there are several folds; of those with cases of both kinds."""
+    folds = np.unique(fold).tolist()
+    both = [each for each in folds if len(folds) > 1 and 0 < truth[fold == each].sum() < (fold == each).sum()]
+    return {str(each): round(float(roc_auc_score(truth[fold == each], said[fold == each])), 4) for each in both}
 
 
 def calibration(watched: Cases) -> Calibration:
@@ -222,19 +257,41 @@ def not_judged(recipe: Recipe, told: Predictions) -> list[str]:
 def notes(recipe: Recipe, sets: list[dict[str, Any]]) -> list[str]:
     """What a reader of the figures must know, in sentences."""
     found = [f"AUC and both rates are of {recipe.classes[-1]} against the rest."]
-    if "validation" not in {row["set_on"] for row in sets}:
+    flattered = [
+        f"{row['set']}, {row['part']}"
+        for row in sets
+        if row["unit"] == "image"
+        and row["part"] != "validation"
+        and row["operating_points"][0]["set_on"] != "validation"
+    ]
+    if flattered:
         found.append(
-            "No validation women have predictions: thresholds were set on the very cases they are judged on, and are flattered by it."
+            f"{FEW} validation pictures of either kind are needed in every fold to set thresholds on. There are not, for "
+            f"{'; '.join(flattered)}: there they were set on the very cases they are judged on, and are flattered by it."
         )
+    for row in sets:
+        if row["unit"] == "image" and (folds := row["auc_by_fold"]):
+            found.append(
+                f"{row['set']}, {row['part']}, {row['unit']}: AUC of the folds' networks, each on its own women, "
+                f"{', '.join(f'{auc:.2f}' for auc in folds.values())}, mean {np.mean(list(folds.values())):.2f}. The AUC above pools "
+                "their probabilities as they are; the card of a promoted network pools them calibrated."
+            )
     found += [
         f"{row['set']}, {row['part']}, {row['unit']}: metadata alone (AUC {row['metadata_auc'][0]:.2f}) tell more than this network "
         f"({row['auc'][0]:.2f})."
         for row in sets
         if row["metadata_auc"] and row["metadata_auc"][0] > row["auc"][0]
     ]
-    found += [
-        f"{row['set']}, {row['part']}, {row['unit']}: no better than shuffled labels, which reach {row['permuted_auc'][2]:.2f}."
-        for row in sets
-        if row["auc"][0] <= row["permuted_auc"][2]
-    ]
+    silent = dict.fromkeys(f"{row['set']}, {row['part']}" for row in sets if row["metadata_auc"] is None)
+    if silent:
+        found.append(
+            f"Of metadata alone nothing is said for {'; '.join(silent)}: age, machine, site and view are not stated or all the same there, "
+            f"or there are fewer than {FOLDS} women of a kind."
+        )
+    units: dict[str, list[str]] = {}
+    for row in sets:
+        if row["auc"][0] <= row["permuted_auc"][2]:
+            of = units.setdefault(f"{row['set']}, {row['part']}", [])
+            of.append(f"{row['unit']} (those reach {row['permuted_auc'][2]:.2f})")
+    found += [f"{whom}: no better than shuffled labels by {', '.join(of)}." for whom, of in units.items()]
     return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mammo_core.training.bench.points import from_to
+
 
 def spoken(report: dict[str, Any]) -> str:
     """The whole report as text, several tables and the notes."""
@@ -124,10 +126,10 @@ def _points(rows: list[dict[str, Any]]) -> str:
                 *_who(row),
                 row["unit"],
                 point["name"],
-                f"{point['threshold']:.3f}",
+                from_to(point["threshold"]),
                 interval(point["sensitivity"], percent=True),
                 interval(point["specificity"], percent=True),
-                row["set_on"],
+                point["set_on"],
             ]
             for row in rows
             for point in row["operating_points"]

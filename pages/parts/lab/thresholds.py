@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from mammo_core.training.bench.points import from_to
 from pages.parts.card import interval
 from pages.parts.evidence import STEP
 from pages.parts.lab import figures
@@ -14,7 +15,11 @@ from pages.parts.look import write
 from pages.parts.take_away import show, table
 from pages.parts.thresholds import drawn
 
-WHOSE = {"validation": "women watched during training", "these cases": "these very cases"}
+WHOSE = {
+    "validation": "women watched during training",
+    "these cases": "these very cases",
+    "nobody": "nobody: it is fixed",
+}
 
 
 def thresholds(found: Sequence[Judged]) -> None:
@@ -24,10 +29,10 @@ def thresholds(found: Sequence[Judged]) -> None:
         {
             "Run": one.run,
             "Point": point["name"],
-            "Recalled from": f"{100 * point['threshold']:.1f}",
+            "Recalled from": from_to(point["threshold"], 100, 1),
             "Sensitivity": interval(point["sensitivity"], True),
             "Specificity": interval(point["specificity"], True),
-            "Threshold set on": WHOSE[row["set_on"]],
+            "Threshold set on": WHOSE[point["set_on"]],
         }
         for one in found
         for row in reported(one.folder)["sets"]
@@ -37,7 +42,7 @@ def thresholds(found: Sequence[Judged]) -> None:
     table(rows, "There are too few cases to set a threshold on.", "runs-operating-points")
     for one in found:
         write("quiet", f"{one.run} on {one.whom}.")
-    if any(row["Threshold set on"] != WHOSE["validation"] for row in rows):
+    if any(row["Threshold set on"] == WHOSE["these cases"] for row in rows):
         write("amber", "A threshold set on the very cases that it is judged on flatters the run.")
     moved(found)
 

@@ -125,16 +125,37 @@ def test_thresholds_come_from_validation_women_where_there_are_some(tmp_path: Pa
         row for row in report(written(tmp_path / "run", watched + judged), draws=20)["sets"] if row["part"] == "test"
     )
     point = row["operating_points"][0]
-    assert row["set_on"] == "validation"
-    assert point["threshold"] == pytest.approx(0.085)  # nine of the ten lie below
+    assert [each["set_on"] for each in row["operating_points"]] == ["validation", "validation", "nobody"]
+    assert point["threshold"] == pytest.approx([0.085])  # nine of the ten lie below
     assert (point["caught"], point["recalled_without"]) == (1, 0)
     assert row["ece_calibrated"] is not None
+
+
+def test_each_folds_women_are_judged_at_a_threshold_that_other_women_set(tmp_path: Path) -> None:
+    """Two folds of which each watches those whom the other judges; the second network's probabilities are all half as large."""
+    folder = tmp_path / "run"
+    for fold, (judged, watched, size) in enumerate([("a", "b", 1.0), ("b", "a", 0.5)]):
+        rows = [woman(f"{judged}{k}", "benign", size * k / 100) for k in range(10)]
+        rows += [woman(f"{judged}m{k}", "malignant", size * 0.9) for k in range(10)]
+        rows += [woman(f"{watched}{k}", "benign", size * k / 50, part="validation") for k in range(10)]
+        rows += [woman(f"{watched}m{k}", "malignant", size * 0.8, part="validation") for k in range(10)]
+        written(folder, [row | {"file": f"{row['patient_id']}.png"} for row in rows], fold=fold)
+    found = report(folder, draws=20)
+    row = next(row for row in found["sets"] if row["part"] == "test")
+    point = row["operating_points"][0]
+    assert point["threshold"] == pytest.approx([0.17, 0.085])
+    assert (point["caught"], point["recalled_without"]) == (20, 0)
+    assert row["auc_by_fold"] == {"0": 1.0, "1": 1.0}
+    assert any("AUC of the folds' networks" in note and "mean 1.00" in note for note in found["notes"])
+    subgroup = next(each for each in found["subgroups"] if each["part"] == "test")
+    assert subgroup["sensitivity"][0] == subgroup["specificity"][0] == 1
+    assert not any("flattered" in note for note in found["notes"])
 
 
 def test_without_validation_women_the_report_says_what_that_means(tmp_path: Path) -> None:
     rows = [woman(f"t{k}", "benign", k / 10) for k in range(5)] + [woman("m", "malignant", 0.95)]
     found = report(written(tmp_path / "run", rows), draws=20)
-    assert found["sets"][0]["set_on"] == "these cases"
+    assert found["sets"][0]["operating_points"][0]["set_on"] == "these cases"
     assert any("flattered" in note for note in found["notes"])
     assert found["sets"][0]["metadata_auc"] is None
 
