@@ -227,8 +227,9 @@ def _parser() -> argparse.ArgumentParser:
     tune = commands.add_parser(
         "tune",
         help="try values of a recipe's [tune] ranges",
-        description="Try values of a classifier's [tune] ranges, by what its first fold's validation women say; the women who are "
-        "judged are never asked. Started again with the same DIR, it goes on. Writes the best recipe.",
+        description="Try values of a classifier's [tune] ranges, by what its first fold's validation women say. Women held out by "
+        "a single split are never asked; where every woman is held out in some fold, figures of the recipe found are somewhat flattered, "
+        "and its reports say so. Started again with the same DIR, it goes on. Writes the best recipe.",
     )
     tune.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a TOML file")
     tune.add_argument("--trials", metavar="N", type=_positive, default=20, help="how many in all (default 20)")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mammo_core.training.bench import records, runs
+from mammo_core.training.bench.evaluate import tuned
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.datasets import Row, read_dataset
 
@@ -42,7 +43,7 @@ def about_run(
     fitted = [row for row in rows if split[row.patient_id] == "train"]
     return {
         "not_for": [*(each for each in not_for(data, points) if not each.startswith(NOT_SO)), NOR_FOR],
-        "limits": [*_limits(recipe, evaluation), *beaten(evaluation)],
+        "limits": [*_limits(recipe, evaluation), *tuned(recipe), *beaten(evaluation)],
         "licence": LICENCE,
         "data": data,
         "trained_on": {name: _counts(own) for name, own in _by_set(fitted)},

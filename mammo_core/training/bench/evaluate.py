@@ -254,9 +254,22 @@ def not_judged(recipe: Recipe, told: Predictions) -> list[str]:
     return [f"Of {wanted} folds these have no predictions and are not judged: {', '.join(absent)}."] if absent else []
 
 
+def tuned(recipe: Recipe) -> list[str]:
+    """A sentence for a recipe whose values a search chose."""
+    if not recipe.tuned:
+        return []
+    by_whom = (
+        "in other folds women who are judged here"
+        if recipe.protocol.kind == "folds"
+        else "none whom that split holds out"
+    )
+    end = ": figures on these data are somewhat flattered" if recipe.protocol.kind == "folds" else ""
+    return [f"Its values were chosen by a search on {recipe.tuned}, by women watched in training, {by_whom}{end}."]
+
+
 def notes(recipe: Recipe, sets: list[dict[str, Any]]) -> list[str]:
     """What a reader of the figures must know, in sentences."""
-    found = [f"AUC and both rates are of {recipe.classes[-1]} against the rest."]
+    found = [f"AUC and both rates are of {recipe.classes[-1]} against the rest.", *tuned(recipe)]
     flattered = [
         f"{row['set']}, {row['part']}"
         for row in sets

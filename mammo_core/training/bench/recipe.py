@@ -135,7 +135,8 @@ class Recipe:
 
     A label left out is left out of the data. `size` is (rows, columns); `channels` is what the first convolution sees, a grey picture
     being repeated. `scaling` is of grey values 0..1: "unit" as they are, "signed" to -1..1, "imagenet" as the backbone's authors had it.
-    `tune` has a range by dotted key. `comparison` names the file that a variant comes from.
+    `tune` has a range by dotted key; `tuned` names the data that a search chose this recipe's values by, "" if none did. `comparison`
+    names the file that a variant comes from.
     """
 
     kind: Literal["classifier"]
@@ -155,6 +156,7 @@ class Recipe:
     scaling: Literal["unit", "signed", "imagenet"] = "unit"
     augmentation: AugmentationSpec = field(default_factory=AugmentationSpec)
     tune: dict[str, Range] = field(default_factory=dict)
+    tuned: str = ""
     comparison: str = ""
 
 

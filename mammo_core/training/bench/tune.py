@@ -1,7 +1,8 @@
 """A search over a recipe's [tune] ranges: each trial is a run of its own, judged by its validation women alone.
 
 What is looked for is a high AUC. The women who are held out are never asked, so what is found can still be judged on them; of a recipe
-with folds only one is fitted, and since every woman is held out in one of them, its figures are then somewhat flattered. A trial that
+with folds only one is fitted, and since every woman is held out in one of them, its figures are then somewhat flattered: the recipe that
+is found says that it was (`tuned`), and reports and cards of its runs say what that means. A trial that
 falls behind the median of the others at the same epoch is ended early. Started again with the same folder, the search goes on, first
 with the trial that it was at when it ended.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from threading import Event, Thread
@@ -71,7 +73,7 @@ def tune(
     if not done:
         raise ValueError("no trial came to an end; what stopped them is in their run.json")
     best = folder / "best.toml"
-    replace_text(best, recipes.write(changed(recipe, study.best_params)))
+    replace_text(best, recipes.write(replace(changed(recipe, study.best_params), tuned=data.name)))
     print(f"best of {len(done)}: AUC {study.best_value:.4f}, {_spoken(study.best_params)}")
     return best
 

@@ -160,6 +160,16 @@ def test_without_validation_women_the_report_says_what_that_means(tmp_path: Path
     assert found["sets"][0]["metadata_auc"] is None
 
 
+def test_a_recipe_whose_values_were_searched_for_says_so_in_its_report(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run", [woman("a", "benign", 0.2), woman("m", "malignant", 0.9)])
+    (plain,) = recipes.read(folder / "recipe.toml")
+    for kind, said in (("folds", "somewhat flattered"), ("holdout", "none whom that split holds out")):
+        searched = recipes.changed(plain, {"protocol.kind": kind, "tuned": "clinic"})
+        (folder / "recipe.toml").write_text(recipes.write(searched), encoding="utf-8")
+        (note,) = [note for note in report(folder, draws=20)["notes"] if "a search on clinic" in note]
+        assert said in note
+
+
 def test_metadata_that_tell_the_cancers_are_named_as_better_than_the_network(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = [

@@ -58,3 +58,5 @@ def test_a_search_writes_its_best_recipe_and_goes_on_where_it_was(tmp_path: Path
     values = [value_of(records.read_history(each / "fold0")) for each in sorted(best.parent.glob("trial*"))]
     assert recipes.read_one(best).training == tried[values.index(max(values))].training
     assert 1e-3 <= recipes.read_one(best).training.rate <= 1e-1
+    assert recipes.read_one(best).tuned == data.name
+    assert recipes.read_one(best.parent / "trial000" / "recipe.toml").tuned == ""
