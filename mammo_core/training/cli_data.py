@@ -39,7 +39,7 @@ class Looked:
 
 
 def check(asked: argparse.Namespace) -> int:
-    """Carry out `data check PATH [--layout L] [--lists] [--all]`.
+    """Carry out `data check PATH [--layout L] [--lists] [--all]`: 0, or 1 where no picture was found at all.
 
     Raises:
         ValueError: the layout is not recognised, or a row is wrong.
@@ -51,6 +51,9 @@ def check(asked: argparse.Namespace) -> int:
     print(f"{asked.path}: layout {', '.join(sorted(layouts))}")
     for line in said_by_lists(table, shown):
         print(line)
+    if not table.rows:
+        print(f"No picture was found in {asked.path}: there is nothing to train on.", file=sys.stderr)
+        return 1
     if not asked.lists:
         for line in said_by_pixels(table.rows, look_at(table.rows), shown):
             print(line)

@@ -108,12 +108,24 @@ def test_lists_alone_are_read_without_the_pictures(clinic: Path, capsys: pytest.
 
 
 def test_long_lists_are_cut_unless_all_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [(f"{number}.png", "", f"W{number}", "", "", "benign", "", "") for number in range(25)]
+    rows = [(f"{number}.png", "", f"W{number}", "", "", "benign", "", "") for number in range(26)]
     table(tmp_path / "manifest.csv", COLUMNS, rows)
+    shot(tmp_path / "0.png", 1)
     assert main(["data", "check", str(tmp_path)]) == 0
     assert "  and 5 more; --all lists them" in capsys.readouterr().out
     assert main(["data", "check", str(tmp_path), "--all"]) == 0
-    assert "  24.png" in capsys.readouterr().out
+    assert "  25.png" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("lists", [(), ("--lists",)])
+def test_a_list_of_which_no_picture_is_there_ends_with_1_and_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lists: tuple[str, ...]
+) -> None:
+    table(tmp_path / "manifest.csv", COLUMNS, [("gone.png", "", "W1", "", "", "benign", "", "")])
+    assert main(["data", "check", str(tmp_path), *lists]) == 1
+    said = capsys.readouterr()
+    assert "missing files: 1\n  gone.png" in said.out
+    assert f"No picture was found in {tmp_path}" in said.err
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import csv
 import math
 import os
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -32,10 +33,14 @@ PARTS = {
 }
 """What folders and lists call the official parts of a set, and what a table calls them."""
 
-DELIMITERS = ",;"
-"""What parts the cells of a list; spreadsheets of many countries write semicolons."""
+DELIMITERS = ",;\t"
+"""What parts the cells of a list; spreadsheets of many countries write semicolons, or tabs."""
 
 Record = dict[str, str]
+
+_DECIMAL_COMMA = re.compile(r"^(\d{1,3}),(\d{1,2})$")
+"""Three digits behind a comma would be thousands."""
+_VIEWS = {"CRANIOCAUDAL": "CC", "MEDIOLATERALOBLIQUE": "MLO"}
 
 
 @contextmanager
@@ -52,8 +57,8 @@ def records(
 ) -> Iterator[tuple[str, Record]]:
     """The rows of a CSV file with their names: "row 2" is the first, as a spreadsheet counts; empty rows are passed over.
 
-    Cells are stripped; commas or semicolons part them, whichever the heading has more of. `also` are columns that may be
-    missing; what stands in the column `once` stands there in one row only.
+    Cells are stripped; commas, semicolons or tabs part them, whichever the heading has most of. Capitals make no difference
+    in the names of `columns` and of `also`, columns that may be missing; what stands in the column `once` stands there in one row only.
 
     Raises:
         ValueError: one of `columns` is missing, one of them or of `also` is there twice, the file is no text in UTF-8, a
@@ -65,7 +70,8 @@ def records(
             heading = stream.readline()
             stream.seek(0)
             reader = csv.reader(stream, delimiter=max(DELIMITERS, key=heading.count), strict=True)
-            names = [cell.strip() for cell in next(reader, [])]
+            asked = {column.casefold(): column for column in (*columns, *also)}
+            names = [asked.get(cell.strip().casefold(), cell.strip()) for cell in next(reader, [])]
             if missing := [column for column in columns if column not in names]:
                 raise ValueError(f"{path} has no column {', '.join(missing)}")
             if twice := [column for column in (*columns, *also) if names.count(column) > 1]:
@@ -91,7 +97,7 @@ def heading(path: Path) -> list[str]:
     """The column names of a CSV file, whatever parts them; none where it cannot be read."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            return [name.strip().strip('"') for name in stream.readline().replace(";", ",").split(",")]
+            return [name.strip().strip('"') for name in re.split(f"[{DELIMITERS}]", stream.readline())]
     except (OSError, UnicodeDecodeError):
         return []
 
@@ -123,12 +129,13 @@ def number(text: str, what: str) -> float:
 
 
 def age(text: str) -> float | None:
-    """Years, also as DICOM writes them ("061Y"); None where nothing is said.
+    """Years, also as DICOM writes them ("061Y") or with a decimal comma ("51,5"); None where nothing is said.
 
     Raises:
         ValueError: the text is no age.
     """
-    years = number(text.removesuffix("Y"), "the age") if text else None
+    decimal = _DECIMAL_COMMA.sub(r"\1.\2", text.removesuffix("Y"))
+    years = number(decimal, "the age") if text else None
     if years is not None and years < 0:
         raise ValueError(f"the age is {text!r}, less than nothing")
     return years
@@ -153,6 +160,11 @@ def side(text: str) -> str:
         ValueError: the text is neither.
     """
     return one_of(text, {"": "", "L": "L", "LEFT": "L", "R": "R", "RIGHT": "R"}, "the laterality")
+
+
+def view(text: str) -> str:
+    """The code of a standard view ("CC", "cranio-caudal", "mediolateral oblique"); another word as it is, in capitals."""
+    return _VIEWS.get("".join(filter(str.isalpha, text.upper())), text.upper())
 
 
 def one_of(text: str, meanings: dict[str, str], what: str) -> str:

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import os
+import unicodedata
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
-from mammo_core.training.datasets.listing import PARTS, age, inside, named, needed, number, records, side
+from mammo_core.training.datasets.listing import (
+    PARTS,
+    Files,
+    age,
+    counted,
+    inside,
+    named,
+    needed,
+    number,
+    records,
+    side,
+    view,
+)
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 NAME = "manifest.csv"
@@ -29,8 +44,7 @@ def read(root: Path) -> Table:
     path = root if root.is_file() else root / NAME
     folder = path.parent
     lesions = read_boxes(folder / BOXES) if (folder / BOXES).is_file() else {}
-    rows: list[Row] = []
-    missing: list[str] = []
+    listed: list[Row] = []
     seen: dict[str, str] = {}
     for row, record in records(path, COLUMNS, also=MORE):
         with named(path, row):
@@ -46,7 +60,7 @@ def read(root: Path) -> Table:
                 patient_id=needed(record, "patient_id"),
                 label=needed(record, "label").lower(),
                 laterality=side(record.get("laterality", "")),
-                view=record.get("view", "").upper(),
+                view=view(record.get("view", "")),
                 age=age(record.get("age", "")),
                 density=record.get("density", ""),
                 machine=record.get("machine", ""),
@@ -56,15 +70,43 @@ def read(root: Path) -> Table:
             )
             if read_row.label != "malignant" and any(lesion.label == "malignant" for lesion in read_row.lesions):
                 raise ValueError(f"{file} is {read_row.label}, and {BOXES} marks a malignant lesion in it")
-        if os.path.isfile(read_row.path):
-            rows.append(read_row)
-        else:
-            missing.append(file)
+        listed.append(read_row)
     for file, found in lesions.items():
         if file not in seen:
             with named(folder / BOXES, found[0][0]):
                 raise ValueError(f"{path.name} lists no {file}")
-    return Table(tuple(rows), tuple(missing))
+    spelled = _spelled_otherwise(folder, listed)
+    rows = [replace(row, path=spelled.get(row.file) or row.path) for row in listed if spelled.get(row.file, row.path)]
+    missing = [file for file, found in spelled.items() if found is None]
+    pictures = len(spelled) - len(missing)
+    note = (
+        f"Found although {path.name} spells their names otherwise (capitals, accents): {counted(pictures, 'picture')}."
+    )
+    return Table(tuple(rows), tuple(missing), (note,) if pictures else ())
+
+
+def _spelled_otherwise(folder: Path, listed: list[Row]) -> dict[str, Path | None]:
+    """For each file that is not there, the one picture of that name but for capitals and the composition of accents.
+
+    None where there is no such picture, or where several pictures, or several rows, have that name.
+    """
+    absent = [row for row in listed if not os.path.isfile(row.path)]
+    if not absent:
+        return {}
+    files = Files(folder)
+    found: dict[str, list[Path]] = {}
+    for picture in files.pictures:
+        found.setdefault(_folded(files.name(picture)), []).append(picture)
+    asked = Counter(_folded(row.file) for row in listed)
+    alike = {row.file: found.get(_folded(row.file), []) for row in absent}
+    return {
+        file: pictures[0] if len(pictures) == 1 and asked[_folded(file)] == 1 else None
+        for file, pictures in alike.items()
+    }
+
+
+def _folded(file: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", file).casefold())
 
 
 def read_boxes(path: Path) -> dict[str, list[tuple[str, Lesion]]]:

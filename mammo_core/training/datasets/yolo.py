@@ -1,4 +1,7 @@
-"""YOLO detection: classes in `data.yaml` or `classes.txt`, pictures below `images`, a text file for each below `labels`."""
+"""YOLO detection: classes in `data.yaml` or `classes.txt` (also within `labels`).
+
+Pictures lie below `images`, a text file for each below `labels`.
+"""
 
 from __future__ import annotations
 
@@ -70,6 +73,8 @@ def _classes(root: Path) -> tuple[Path, dict[Any, Any] | list[Any]]:
         if isinstance(names, (dict, list)):
             return path, names
     plain = root / CLASSES
+    if not plain.is_file():
+        plain = root / "labels" / CLASSES
     return plain, _lines(plain) if plain.is_file() else []
 
 

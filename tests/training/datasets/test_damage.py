@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mammo_core.training.datasets import LAYOUTS, read_dataset
+from mammo_core.training.datasets.listing import age, view
 from tests.training.datasets import layouts
 from tests.training.datasets.layouts import class_folders, coco, dicom, picture, table, yolo
 
@@ -44,6 +45,80 @@ def test_a_manifest_of_any_spreadsheet_is_read(tmp_path: Path, text: str) -> Non
         ("a.png", "W1", "benign"),
         ("b.png", "W2", "malignant"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'File, PATIENT_ID , Label,Laterality,View,AGE\na.png,W1,benign,left,cranio-caudal,"51,5"\n',
+        "file\tpatient_id\tlabel\tlaterality\tview\tage\na.png\tW1\tbenign\tL\tCraniocaudal\t51,5\n",
+        "file;patient_id;label;laterality;view;age\na.png;W1;benign;L;cc;51,5\n",
+    ],
+    ids=["other capitals and spaces", "tabs", "semicolons and decimal commas"],
+)
+def test_headings_separators_ages_and_views_of_other_spellings_are_read(tmp_path: Path, text: str) -> None:
+    (row,) = read_dataset(listed(tmp_path, text)).rows
+    assert (row.file, row.patient_id, row.laterality, row.view, row.age) == ("a.png", "W1", "L", "CC", 51.5)
+
+
+def test_tables_of_public_sets_may_be_parted_by_tabs(tmp_path: Path) -> None:
+    layouts.rsna(tmp_path)
+    path = tmp_path / "train.csv"
+    path.write_text(path.read_text().replace(",", "\t"))
+    assert len(read_dataset(tmp_path).rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("mediolateral oblique", "MLO"),
+        ("Medio-Lateral Oblique", "MLO"),
+        ("cranio caudal", "CC"),
+        ("xccl", "XCCL"),
+        ("", ""),
+    ],
+)
+def test_view_words_become_codes_and_others_stay(word: str, code: str) -> None:
+    assert view(word) == code
+
+
+def test_a_comma_of_thousands_is_no_age() -> None:
+    with pytest.raises(ValueError, match="the age is '1,200'"):
+        age("1,200")
+
+
+COMPOSED, DECOMPOSED = "Gr\u00fcn", "Gru\u0308n"
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("images/A.PNG", "Images/a.png"),
+        (f"{COMPOSED}.png", f"{DECOMPOSED}.png"),
+        (f"{DECOMPOSED}.PNG", f"{COMPOSED}.png"),
+    ],
+)
+def test_names_that_differ_in_capitals_or_composition_lead_to_the_file(tmp_path: Path, name: str, there: str) -> None:
+    found = read_dataset(listed(tmp_path, HEADING + f"b.png,W2,benign,\n{name},W1,benign,\n", "b.png", there))
+    assert [(row.file, row.path) for row in found.rows] == [("b.png", tmp_path / "b.png"), (name, tmp_path / there)]
+    assert found.missing == ()
+    assert found.notes == ("Found although manifest.csv spells their names otherwise (capitals, accents): 1 picture.",)
+
+
+@pytest.mark.parametrize(
+    ("names", "there", "missing"),
+    [
+        (("A.png",), ("a.png", "a.PNG"), ("A.png",)),
+        (("A.png", "A.PNG"), ("a.png",), ("A.png", "A.PNG")),
+        (("a.png", "A.png"), ("a.png",), ("A.png",)),
+    ],
+    ids=["two pictures", "two rows", "one of two rows is exact"],
+)
+def test_a_name_that_could_be_two_files_or_two_rows_stays_missing(
+    tmp_path: Path, names: tuple[str, ...], there: tuple[str, ...], missing: tuple[str, ...]
+) -> None:
+    found = read_dataset(listed(tmp_path, HEADING + "".join(f"{name},W1,benign,\n" for name in names), *there))
+    assert (found.missing, found.notes) == (missing, ())
 
 
 def test_slashes_of_windows_lead_to_the_file(tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ def test_yolo_of_roboflow_with_parts_outside_and_plain_class_names_is_read(tmp_p
     assert (row.label, row.part) == ("benign", "test")
 
 
+def test_yolo_with_its_classes_among_the_labels_is_read(tmp_path: Path) -> None:
+    root = yolo(tmp_path)
+    (root / "data.yaml").unlink()
+    (root / "labels" / "classes.txt").write_text("benign\nmalignant\n")
+    found = read_dataset(root)
+    assert [row.label for row in found.rows] == ["malignant", "normal"]
+    assert found.missing == ()
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
