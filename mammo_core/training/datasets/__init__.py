@@ -23,7 +23,8 @@ from mammo_core.training.datasets import (
     vindr,
     yolo,
 )
-from mammo_core.training.datasets.listing import Files, counted, in_both_parts, place_of, some
+from mammo_core.training.datasets.files import Files, place_of
+from mammo_core.training.datasets.listing import counted, in_both_parts, some
 from mammo_core.training.datasets.table import LABELS, Box, Lesion, Row, Table
 from mammo_core.training.datasets.twice import under_one_name
 
@@ -70,15 +71,10 @@ def layouts_of(path: Path) -> dict[Path, str]:
     found = {folder: name for folder in inside if (name := _layout(folder))}
     if found:
         return found
-    files = Files(path)
-    places = some(place_of(picture.relative_to(path).parts[:-1]) for picture in files.pictures)
-    pictures = (
-        f" There are pictures in: {places}. Wanted is manifest.csv, or a folder for each class ({', '.join(LABELS)})."
-        if places
-        else ""
-    )
-    known = f"{path} is in none of the layouts read here ({', '.join(LAYOUTS)}); see docs/datasets.md"
-    raise ValueError(f"{known}.{pictures}" if pictures else known)
+    said = f"{path} is in none of the layouts read here ({', '.join(LAYOUTS)}); see docs/datasets.md"
+    if places := some(place_of(picture.relative_to(path).parts[:-1]) for picture in Files(path).pictures):
+        said += f". There are pictures in: {places}. Wanted is {manifest.NAME}, or a folder for each class ({', '.join(LABELS)})."
+    raise ValueError(said)
 
 
 def read_dataset(path: Path | str, layout: str | None = None) -> Table:
@@ -119,12 +115,14 @@ def _layout(path: Path) -> str | None:
 
 def _left_out(path: Path, sets: Iterable[Path]) -> tuple[str, ...]:
     """A note on the pictures of a folder that are in none of the sets in it; none where there are no such pictures."""
-    others = [picture for picture in Files(path).pictures if not any(picture.is_relative_to(folder) for folder in sets)]
+    others = [
+        picture.relative_to(path)
+        for picture in Files(path).pictures
+        if not any(picture.is_relative_to(folder) for folder in sets)
+    ]
     if not others:
         return ()
-    places = some(
-        place.parts[0] if place.parts[1:] else "the folder itself" for place in (p.relative_to(path) for p in others)
-    )
+    places = some(place.parts[0] if len(place.parts) > 1 else place_of(()) for place in others)
     return (
         f"Left out, since they are in none of the layouts read here: {counted(len(others), 'picture')}, in {places}.",
     )

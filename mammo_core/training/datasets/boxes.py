@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mammo_core.training.datasets.detection import marked_row, marked_table
-from mammo_core.training.datasets.listing import Files, counted
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import counted
 from mammo_core.training.datasets.manifest import BOXES, read_boxes
 from mammo_core.training.datasets.table import Table
 

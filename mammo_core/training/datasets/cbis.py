@@ -12,18 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from mammo_core.training.datasets.listing import (
-    Files,
-    Record,
-    counted,
-    inside,
-    named,
-    needed,
-    one_of,
-    records,
-    side,
-    worst,
-)
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import Record, counted, inside, named, needed, one_of, records, side, worst
 from mammo_core.training.datasets.table import Row, Table
 
 LISTS = {f"{kind}_case_description_{part}_set.csv": part for kind in ("mass", "calc") for part in ("train", "test")}

@@ -11,7 +11,8 @@ from pathlib import Path
 import pydicom
 
 from mammo_core.intake.views import projection
-from mammo_core.training.datasets.listing import Files, age, counted, heading, named, needed, one_of, records, side
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import age, counted, heading, named, needed, one_of, records, side
 from mammo_core.training.datasets.table import Row, Table
 
 COLUMNS = ("ID1", "LeftRight", "Age", "classification")

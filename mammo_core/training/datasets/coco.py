@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mammo_core.training.datasets.detection import class_of, marked_row, marked_table, part_of, unmarked
-from mammo_core.training.datasets.listing import Files, inside, named, number
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import inside, named, number
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 _KEYS = ("images", "annotations", "categories")

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammo_core.training.datasets.listing import Files, age, clipped, counted, named, number, one_of, size, worst
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import age, clipped, counted, named, number, one_of, size, worst
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 _VIEW = re.compile(r"(LEFT|RIGHT)_(CC|MLO)")

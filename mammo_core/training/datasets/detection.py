@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mammo_core.intake.names import what_a_name_says
 from mammo_core.training.datasets.classes import classes_said
-from mammo_core.training.datasets.listing import PARTS, Files, counted, worst
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import PARTS, counted, worst
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 WITHOUT_WOMEN = (

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from mammo_core.intake.names import what_a_name_says
 from mammo_core.training.datasets.classes import classes_said
-from mammo_core.training.datasets.listing import PARTS, Files, counted, place_of, some
+from mammo_core.training.datasets.files import Files, place_of
+from mammo_core.training.datasets.listing import PARTS, counted, some
 from mammo_core.training.datasets.table import LABELS, Row, Table
 
 _NO_WOMAN = ("images", "image", "img", "png", "jpg", "jpeg", "dicom", "dcm")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mammo_core.training.datasets.listing import Files, counted, heading, named, needed, one_of, records, side
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import counted, heading, named, needed, one_of, records, side
 from mammo_core.training.datasets.table import Row, Table
 
 COLUMNS = ("Laterality", "View", "File Name", "ACR")

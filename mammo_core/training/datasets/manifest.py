@@ -8,19 +8,8 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from mammo_core.training.datasets.listing import (
-    PARTS,
-    Files,
-    age,
-    counted,
-    inside,
-    named,
-    needed,
-    number,
-    records,
-    side,
-    view,
-)
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import PARTS, age, counted, inside, named, needed, number, records, side, view
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 NAME = "manifest.csv"

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammo_core.training.datasets.listing import Files, clipped, counted, named, number, one_of, size, worst
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import clipped, counted, named, number, one_of, size, worst
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 SIDE = 1024

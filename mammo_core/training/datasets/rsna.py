@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mammo_core.training.datasets.listing import Files, age, heading, named, needed, records, side
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import age, heading, named, needed, records, side
 from mammo_core.training.datasets.table import Row, Table
 
 NAME = "train.csv"

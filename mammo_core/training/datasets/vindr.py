@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mammo_core.training.datasets.files import Files
 from mammo_core.training.datasets.listing import (
     PARTS,
-    Files,
     Record,
     age,
     clipped,

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from mammo_core.training.datasets.detection import class_of, marked_row, marked_table, part_of, unmarked
-from mammo_core.training.datasets.listing import Files, clipped, named, number, size
+from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.listing import clipped, named, number, size
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 CLASSES = "classes.txt"
