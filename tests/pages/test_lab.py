@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -88,6 +89,15 @@ def press(app: AppTest, label: str) -> AppTest:
     return app
 
 
+def write_folder(app: AppTest, path: str) -> None:
+    """Write a path that the box does not offer; AppTest by itself can only choose."""
+    box = app.selectbox(key="data_folder")
+    box.options.append(path)
+    with patch.object(type(box), "format_func", str):
+        box.set_value(path).run()
+    assert not app.exception
+
+
 def test_the_lab_is_not_there_where_it_is_switched_off(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pages = [link.proto.label for link in shown("read.py").get("page_link")]
     assert {"Train a network", "Runs"} <= set(pages)
@@ -112,15 +122,51 @@ def test_folders_outside_the_root_are_refused(lab: Path, monkeypatch: pytest.Mon
 
 
 def test_it_says_in_words_what_the_folder_holds(lab: Path) -> None:
-    assert "6 pictures of 6 women: 3 malignant, 3 benign." in words(shown("train.py"))
+    assert "6 pictures of 6 women: 3 malignant, 3 benign." in words(shown("train.py", data_folder="clinic"))
+
+
+def test_nothing_is_read_before_a_folder_is_chosen(lab: Path) -> None:
+    (lab / "data" / "empty").mkdir()
+    app = shown("train.py")
+    assert app.selectbox(key="data_folder").value is None
+    said = words(app)
+    assert "Choose pictures first." in said
+    assert "pictures of" not in said
+    assert "Not read." not in said
+    refused = words(app.selectbox(key="data_folder").set_value("empty").run())
+    assert "is in none of the layouts read here" in refused
+    assert "docs/" not in refused
+
+
+@pytest.mark.parametrize("written", ["clinic/Klinik groß ü", "{root}/clinic/Klinik groß ü"])
+def test_a_folder_is_written_in_full_or_from_the_root_on(lab: Path, written: str) -> None:
+    (lab / "data" / "clinic").rename(lab / "data" / "Klinik groß ü")
+    (lab / "data" / "clinic").mkdir()
+    (lab / "data" / "Klinik groß ü").rename(lab / "data" / "clinic" / "Klinik groß ü")
+    app = shown("train.py")
+    write_folder(app, written.format(root=lab / "data"))
+    assert app.selectbox(key="data_folder").value == "clinic/Klinik groß ü"
+    assert "6 pictures of 6 women" in words(app)
+
+
+def test_no_path_begins_with_what_the_box_shows_as_chosen(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit cuts what is chosen off a longer text that is written over it."""
+    for chosen in (".", "clinic"):
+        box = shown("train.py", data_folder=chosen).selectbox(key="data_folder")
+        assert all(entry.startswith("▸ ") for entry in box.options)
+    monkeypatch.delenv("MAMMO_DATA")
+    app = shown("train.py")
+    write_folder(app, str(lab / "data" / "clinic"))
+    assert app.selectbox(key="data_folder").options == [f"▸ {lab / 'data' / 'clinic'}"]
+    assert "6 pictures of 6 women" in words(app)
 
 
 def test_a_run_is_queued_with_the_epochs_asked_for_and_can_be_taken_out(lab: Path) -> None:
-    app = shown("train.py")
+    app = shown("train.py", data_folder="clinic")
     app.number_input(key="epochs-tiny").set_value(3).run()
     press(app, "Start training")
     (run,) = runs.list_runs(lab / "runs")
-    assert (run.status, run.epochs, run.data) == (runs.Status.QUEUED, 3, str(lab / "data"))
+    assert (run.status, run.epochs, run.data) == (runs.Status.QUEUED, 3, str(lab / "data" / "clinic"))
     assert recipes.read_one(run.folder / "recipe.toml").training.epochs == 3
     assert run.id in words(app)
     press(app, "Take out")
@@ -129,7 +175,7 @@ def test_a_run_is_queued_with_the_epochs_asked_for_and_can_be_taken_out(lab: Pat
 
 def test_a_class_that_no_picture_has_keeps_the_run_from_starting(lab: Path) -> None:
     (lab / "models" / "recipes" / "tiny.toml").write_text(recipes.write(make_recipe()), encoding="utf-8")
-    app = shown("train.py")
+    app = shown("train.py", data_folder="clinic")
     assert "The recipe learns normal, and none of these pictures is that." in words(app)
     assert next(each for each in app.button if each.label == "Start training").disabled
 

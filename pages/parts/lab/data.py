@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import streamlit as st
 
 from mammo_core.training.datasets import LABELS, Table, read_dataset
-from pages.parts.lab.setting import data_root, folder_of, folders_offered
+from pages.parts.lab.setting import data_root, folder_of, folders_offered, short_name
 from pages.parts.look import write
 from pages.parts.take_away import table
 
+MARK = "▸ "
+"""Before every folder in the box."""
 MANY = 12
 """More notes than this are not shown."""
 
@@ -20,17 +23,21 @@ def choose() -> tuple[Path, Table] | None:
     """Ask for a folder and say what is in it; None, with the reason, where nothing can be trained on it."""
     root = data_root()
     st.markdown("#### 1 · Pictures")
+    offered = folders_offered()
+    chosen = st.session_state.get("data_folder")
     named = st.selectbox(
         "Folder on the machine that runs this page",
-        folders_offered(),
-        index=0 if root else None,
+        offered if chosen is None or chosen in offered else [chosen, *offered],
+        index=None,
+        format_func=_entry,
         accept_new_options=True,
-        placeholder="Write the folder's path and press Enter",
+        on_change=_shorten,
+        placeholder="Choose a folder, or write its path and press Enter" if root else "Write its path and press Enter",
         key="data_folder",
         persist_state="page",
     )
     if root:
-        write("small", f"Folders below {root} can be chosen or written.")
+        write("small", f"A folder below {root}; that part of its path need not be written.")
     else:
         write("small", "Any folder that the server may read. MAMMO_DATA names a root, and limits the choice to it.")
     if not named:
@@ -50,6 +57,17 @@ def choose() -> tuple[Path, Table] | None:
     return (folder, found) if found.rows else None
 
 
+def _entry(name: str) -> str:
+    """A folder as the box shows it. Streamlit cuts what is chosen off a longer text written over it; no path begins with this mark."""
+    return f"{MARK}{data_root() if name == '.' else name}"
+
+
+def _shorten() -> None:
+    """Name a written folder as the offered ones are named."""
+    if named := st.session_state["data_folder"]:
+        st.session_state["data_folder"] = short_name(named.removeprefix(MARK))
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _read(folder: str, changed: tuple[int, ...]) -> Table:
     return read_dataset(folder)
@@ -65,7 +83,7 @@ def _changed(folder: Path) -> tuple[int, ...]:
 def _sentence(error: Exception) -> str:
     if isinstance(error, OSError):
         return "The folder cannot be read."
-    said = str(error)
+    said = re.sub(r"; see docs/[\w/]+\.md", "", str(error))  # whoever reads this in a browser has no such file
     return said[:1].upper() + said[1:] + ("" if said.endswith(".") else ".")
 
 

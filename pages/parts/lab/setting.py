@@ -52,12 +52,18 @@ def folder_of(words: str) -> Path:
 
 
 def folders_offered() -> list[str]:
-    """The root and the folders in it, to choose from; none where there is no root."""
+    """The root, ".", and the folders in it by name, to choose from; none where there is no root."""
     root = data_root()
     if root is None or not root.is_dir():
         return []
     inside = sorted(folder.name for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith("."))
-    return [str(root), *(str(root / name) for name in inside)]
+    return [".", *inside]
+
+
+def short_name(words: str) -> str:
+    """A folder that a reader named, from the root on where it lies below one; else as it was written."""
+    words, root = words.strip().strip('"'), data_root()
+    return str(Path(words).relative_to(root)) if root and Path(words).is_relative_to(root) else words
 
 
 def runs_root() -> Path:
