@@ -1,4 +1,4 @@
-"""What sets made for finding lesions have in common: a class for each box, and no woman's name.
+"""What sets made for finding lesions have in common: a class for each box, and no woman's name but in headers.
 
 A class counts as malignant or benign as its name says (see `classes`); another is an error. A picture has the label of its
 worst box. Without any box it is normal where the set marks both classes, else not malignant.
@@ -12,13 +12,9 @@ from pathlib import Path
 from mammo_core.intake.names import what_a_name_says
 from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.headers import with_headers, without_women
 from mammo_core.training.datasets.listing import PARTS, counted, worst
 from mammo_core.training.datasets.table import Lesion, Row, Table
-
-WITHOUT_WOMEN = (
-    "No woman is named: each file counts as a woman of its own. "
-    "Pictures of one woman may therefore stand on both sides of a split."
-)
 
 
 def class_of(name: str) -> str:
@@ -63,9 +59,10 @@ def marked_row(files: Files, path: Path, lesions: list[Lesion], part: str, label
 
 def marked_table(rows: list[Row], missing: list[str]) -> Table:
     """The table of a set with boxes, and notes on what it leaves open."""
-    notes = [WITHOUT_WOMEN]
+    told, still = with_headers(rows, [row.path for row in rows])
+    notes = without_women(still)
     empty = [row for row in rows if not row.lesions]
     if empty:
         label = " or ".join(sorted({row.label.replace("_", " ") for row in empty}))
         notes.append(f"Taken as {label}, since they have no box: {counted(len(empty), 'picture')}.")
-    return Table(tuple(rows), tuple(missing), tuple(notes))
+    return Table(tuple(told), tuple(missing), tuple(notes))

@@ -2,8 +2,8 @@
 
 Names such as `Benign Masses` or `Malignant_Cases` are read too (see `classes`); a note says what they were taken for.
 
-A folder between a class and its files is the woman's: `benign/P07/left.png`. Where there is none, nothing says which
-pictures are one woman's, and every file counts as a woman of its own; a note says so.
+A folder between a class and its files is the woman's: `benign/P07/left.png`. Where there is none, a DICOM file's header says whose it is
+(`headers`); of other files nothing does, and each counts as a woman of its own; a note says so.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from mammo_core.intake.names import what_a_name_says
 from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.files import Files, place_of
+from mammo_core.training.datasets.headers import with_headers, without_women
 from mammo_core.training.datasets.listing import PARTS, counted, some
 from mammo_core.training.datasets.table import LABELS, Row, Table
 
@@ -74,7 +75,7 @@ def read(root: Path) -> Table:
     dataset = root.resolve().name
     stems = Counter(path.stem for path in files.pictures)
     rows: list[Row] = []
-    without_woman = 0
+    nameless: list[Path] = []
     elsewhere: list[str] = []
     taken: dict[str, str] = {}
     for path in files.pictures:
@@ -86,8 +87,9 @@ def read(root: Path) -> Table:
         place, label = found
         if folders[place].lower() != label:
             taken[folders[place]] = label
-        women = [name for name in folders[place + 1 :] if name.lower() not in (*PARTS, *_NO_WOMAN) and not _said(name)]
-        without_woman += not women
+        women = [name for name in folders[place + 1 :] if name.lower() not in (*PARTS, *_NO_WOMAN, *LABELS)]
+        if not women:
+            nameless.append(path)
         file = files.name(path)
         # A stem that comes up twice, as "1" in both classes, would make one woman of two.
         alone = path.stem if stems[path.stem] == 1 else file.removesuffix(path.suffix)
@@ -104,16 +106,12 @@ def read(root: Path) -> Table:
                 part=next((PARTS[folder.lower()] for folder in folders if folder.lower() in PARTS), ""),
             )
         )
-    notes = []
-    if without_woman:
-        notes.append(
-            f"No woman is named for {counted(without_woman, 'picture')}: each file counts as a woman of its own. "
-            "Pictures of one woman may therefore stand on both sides of a split."
-        )
+    told, still = with_headers(rows, nameless)
+    notes = without_women(still)
     if taken:
         read_as = some(f"{folder} as {label.replace('_', ' ')}" for folder, label in taken.items())
         notes.append(f"Folders taken for a class by a word in their names: {read_as}.")
     if elsewhere:
         pictures = counted(len(elsewhere), "picture")
         notes.append(f"Left out, since they lie outside the class folders: {pictures}, in {some(elsewhere)}.")
-    return Table(tuple(rows), notes=tuple(notes))
+    return Table(tuple(told), notes=tuple(notes))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.training.datasets import Lesion, Table, read_dataset
+from mammo_core.training.datasets import Lesion, Table, layouts_of, read_dataset
 from tests.shared import SHARED, needs_shared
 from tests.training.datasets.layouts import class_folders, picture, table
 
@@ -182,11 +182,21 @@ def test_a_class_folder_may_say_more_than_its_class_and_a_note_says_what_it_was_
     assert any(note.endswith("1 picture, in train/abnormal.") for note in found.notes)
 
 
-def test_a_folder_named_after_one_class_alone_does_not_swallow_the_sets_beside_it(tmp_path: Path) -> None:
-    class_folders(tmp_path / "rsna-breast-cancer", ["benign/1.png"])
-    class_folders(tmp_path / "Benign cohort", ["malignant/2.png"])
-    class_folders(tmp_path / "benign and malignant", ["normal/3.png"])
-    assert sorted(row.label for row in read_dataset(tmp_path).rows) == ["benign", "malignant", "normal"]
+@pytest.mark.parametrize(
+    "names", [("Benign cohort", "other"), ("Benign cohort", "rsna-breast-cancer"), ("benign and malignant", "other")]
+)
+def test_folders_that_speak_of_one_class_do_not_swallow_the_sets_in_them(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    for name in names:
+        class_folders(tmp_path / name, ["benign/1.png"])
+    assert set(layouts_of(tmp_path)) == {tmp_path / name for name in names}
+
+
+def test_a_womans_folder_may_speak_of_the_class_too(tmp_path: Path) -> None:
+    files = ["benign/benign_P07/1.png", "malignant/case_cancer_3/2.png"]
+    found = read_dataset(class_folders(tmp_path / "set", files))
+    assert {row.patient_id for row in found.rows} == {"set_benign_P07", "set_case_cancer_3"}
 
 
 def test_a_folder_whose_name_says_two_classes_is_refused_by_name(tmp_path: Path) -> None:
