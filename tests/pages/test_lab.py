@@ -211,6 +211,31 @@ def test_a_done_run_that_lost_its_predictions_can_be_resumed(lab: Path) -> None:
     assert [key.split("-", 1)[1] for key in again] == [torn.name]
 
 
+def failed(root: Path, name: str, message: str) -> Path:
+    """A run that failed before it said anything of a picture."""
+    folder = make_run(root, name, status="failed")
+    (folder / "fold0" / "predictions.csv").unlink()
+    state = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(state | {"message": message}))
+    return folder
+
+
+def test_why_a_run_failed_is_said_wherever_it_is_listed(lab: Path) -> None:
+    leak = "Copies stand on both sides: 1 pair. Take them out.\n<b>4.png (test) and 4b.jpg (train)"
+    long, short = failed(lab / "runs", "long", leak), failed(lab / "runs", "short", "The disk is full.")
+    make_run(lab / "runs", "newest", created="2024-05-07T07:08:09+00:00", draws=5)
+    app = shown("train.py")
+    said = words(app)
+    assert f'{long.name} <span class="room-quiet">failed: Copies stand on both sides: 1 pair.</span>' in said
+    assert f'{short.name} <span class="room-quiet">failed: The disk is full.</span>' in said
+    (whole,) = [each for each in app.expander if each.label == "All it said"]
+    assert [each.value for each in whole.code] == [leak]
+    rows = {row.split("</td>")[0]: row for row in words(shown("runs.py")).split("<tr><td>")}
+    assert "<td>failed: Copies stand on both sides: 1 pair.</td>" in rows[long.name]
+    assert "<td>none</td>" in rows[long.name]
+    assert "not yet" not in rows[long.name]
+
+
 def test_no_sentence_stands_above_the_way_back(lab: Path) -> None:
     """Streamlit shows a string that stands alone in a page's file."""
     for page in ("runs.py", "train.py"):
@@ -393,6 +418,13 @@ def test_a_run_that_the_reading_page_could_not_show_is_not_offered_for_promotion
     app = shown("runs.py", lab_part="Promote")
     assert next(each for each in app.button if "tiny-1" in each.label).disabled
     assert "so only a network whose last class is malignant can be promoted." in words(app)
+
+
+def test_a_run_judged_on_too_few_women_is_not_offered_for_promotion(lab: Path) -> None:
+    make_run(lab / "runs", women=12)
+    app = shown("runs.py", lab_part="Promote")
+    assert next(each for each in app.button if "tiny-1" in each.label).disabled
+    assert "Not to be promoted: the network of fold 0 was asked of too few women" in words(app)
 
 
 def test_a_run_that_has_ended_is_not_said_to_be_in_training(lab: Path) -> None:

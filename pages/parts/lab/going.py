@@ -6,6 +6,7 @@ The run is a process of its own. This page may be closed, and the app restarted:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from mammo_core.training.bench import queue
 from mammo_core.training.bench.runs import Run, Status, read_ledger
 from pages.parts.lab import figures
 from pages.parts.lab.comparison import courses, stacked, watched
-from pages.parts.lab.ledger import STATES, duration, took
+from pages.parts.lab.ledger import STATES, duration, took, why_failed
 from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
 from pages.parts.take_away import offer
@@ -143,10 +144,14 @@ def _resumable(runs: Sequence[Run]) -> None:
     for run in runs:
         with st.container(horizontal=True, vertical_alignment="center"):
             state = "has lost predictions or its report" if run.status is Status.DONE else STATES[run.status]
-            st.html(f'<div>{run.id} <span class="room-quiet">{state}</span></div>')
+            why = why_failed(run)
+            st.html(f'<div>{run.id} <span class="room-quiet">{state}{":" if why else ""} {escape(why)}</span></div>')
             st.button(
                 "Resume", key=f"again-{run.id}", on_click=queue.resume, args=(run.folder,), type="tertiary", help=run.id
             )
+        if why and why != run.message.strip():
+            with st.expander("All it said", key=f"said-{run.id}"):
+                st.code(run.message, language=None, wrap_lines=True)
 
 
 def _log(run: Run) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,8 @@ STATES = {
     Status.DONE: "done",
     Status.FAILED: "failed",
 }
+SHORT = 80
+"""Characters of a reason that a table has room for."""
 
 
 def patch_runs() -> list[str]:
@@ -86,12 +90,14 @@ def compared(found: Sequence[Run]) -> list[Run]:
 def _row(run: Run) -> dict[str, Any]:
     held_out = [judged(run.folder, part, name, "image") for part, name in places_of(run.folder) if part == "test"]
     found = [one for one in held_out if one and one.both_kinds]
+    why = why_failed(run)
     return {
         "Run": run.id,
         "Data": Path(run.data).name,
-        "State": STATES[run.status],
+        "State": shorten(f"{STATES[run.status]}: {why}", SHORT, placeholder=" …") if why else STATES[run.status],
         "Trained": _trained(run),
-        "AUC, women held out": "; ".join(f"{one.dataset} {interval(auc(one))}" for one in found) or "not yet",
+        "AUC, women held out": "; ".join(f"{one.dataset} {interval(auc(one))}" for one in found)
+        or ("none" if run.status is Status.FAILED else "not yet"),
         "Pictures (women)": "; ".join(f"{one.cases.truth.size} ({np.unique(one.cases.woman).size})" for one in found)
         or "–",
         "Began": _day(run.started),
@@ -107,6 +113,12 @@ def _trained(run: Run) -> str:
         epochs = f"{min(done)} to {max(done)} epochs" if len(set(done)) > 1 else f"{max(done, default=0)} epochs"
         return f"{run.folds} folds, {epochs}" if run.folds > 1 else epochs
     return f"{folds}epoch {run.epoch} of {run.epochs}"
+
+
+def why_failed(run: Run) -> str:
+    """The first sentence of why a run failed; "" for one that has not."""
+    said = run.message.strip() if run.status is Status.FAILED else ""
+    return re.split(r"(?<=[.!?])\s|\n", said, maxsplit=1)[0]
 
 
 def took(run: Run) -> str:

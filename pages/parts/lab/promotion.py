@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import streamlit as st
 
 from mammo_core.inference import available, default_model
-from mammo_core.training.bench.recipe import Recipe, read_one
+from mammo_core.training.bench.held_out import calibrations, groups, points_from
+from mammo_core.training.bench.recipe import read_one
+from mammo_core.training.bench.records import read_predictions
 from mammo_core.training.bench.runs import Run, Status
 from mammo_core.training.bench.servable import require_servable
 from pages.parts.lab import errands
+from pages.parts.lab.judged import state_of
 from pages.parts.look import write
 from pages.parts.take_away import table
 
@@ -38,7 +42,7 @@ def _one(run: Run) -> None:
     recipe = read_one(run.folder / "recipe.toml")
     name = f"{recipe.name}-{recipe.version}"
     taken = not runs and any(folder.name == name for folder in available())
-    never = _never(recipe)
+    never = _never(run.folder, state_of(run.folder) if run.status is Status.DONE else ())
     with st.container(border=True, gap="small"):
         st.markdown(f"**{run.id}**")
         if st.button(
@@ -58,10 +62,19 @@ def _one(run: Run) -> None:
                 write("amber", f"{name} is a model already, and no model is replaced. Give the recipe another version.")
 
 
-def _never(recipe: Recipe) -> str:
-    """Why the reading page could not show what a recipe's networks say; "" where it could."""
+@st.cache_data(max_entries=64, show_spinner=False)
+def _never(folder: Path, state: tuple[int, ...]) -> str:
+    """Why a run would be refused: by its recipe, and once it has a `state`, by whom it was judged on; "" where it would not be.
+
+    Of the model itself nothing is made: what its network's file and graph say is seen when it is promoted.
+    """
+    recipe = read_one(folder / "recipe.toml")
     try:
         require_servable(recipe)
+        if state:
+            told = read_predictions(folder)
+            points_from(list(islice(groups(told, recipe, 0), 1)))  # those held out come first
+            calibrations(told, recipe, 0)
     except ValueError as error:
         return str(error)
     return ""
