@@ -142,6 +142,11 @@ def test_a_wrong_line_of_yolo_is_named(tmp_path: Path, line: str, said: str) -> 
         ("NON-malignant", {"not_malignant"}),
         ("without_cancer", {"not_malignant"}),
         ("cancer-free", {"not_malignant"}),
+        ("nicht maligne", {"not_malignant"}),
+        *(
+            (name, set())
+            for name in ("no evidence of malignancy", "cancer negative", "not a cancer", "cancer_excluded")
+        ),
         ("benign or malignant", {"benign", "malignant"}),
         *(
             (name, set())
