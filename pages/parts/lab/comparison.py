@@ -132,9 +132,17 @@ def _beside(one: Judged) -> dict[str, Any]:
         "Run": one.run,
         "On whom": one.whom,
         "AUC": interval(row["auc"] if row else auc(one)),
+        "Of each fold": _of_folds(row["auc_by_fold"] if row else {}),
         "Metadata alone": interval(row["metadata_auc"]) if row else "–",
         "Labels shuffled": interval(row["permuted_auc"]) if row else "–",
     }
+
+
+def _of_folds(folds: dict[str, float]) -> str:
+    """The mean of the folds' own AUC, and its ends; nothing where there is one fold."""
+    if not folds:
+        return "–"
+    return f"mean {np.mean(list(folds.values())):.2f}, {min(folds.values()):.2f} to {max(folds.values()):.2f}"
 
 
 def confusion(found: Sequence[Judged]) -> None:
@@ -153,10 +161,20 @@ def confusion(found: Sequence[Judged]) -> None:
                 show(
                     figures.confusion(counts, classes, one.run, f"{n} pictures whose class is known"),
                     f"{one.slug}-confusion",
-                    f"{right} of {n} named rightly ({100 * right / max(1, n):.1f} %). Always saying the commonest class "
-                    f"would name {commonest} ({100 * commonest / max(1, n):.1f} %).",
+                    f"{right} of {n} named rightly ({_share(one, 'accuracy', right / max(1, n))}). Always saying the commonest class "
+                    f"would name {commonest} ({100 * commonest / max(1, n):.1f} %). Balanced accuracy, the mean of the classes' own "
+                    f"rates: {_share(one, 'balanced_accuracy', None)}.",
                     {"": list(classes), **{f"said {name}": counts[:, place] for place, name in enumerate(classes)}},
                 )
+
+
+def _share(one: Judged, measure: str, otherwise: float | None) -> str:
+    """A share of the report's `classes_judged` with its interval; without one where the report has none."""
+    rows = reported(one.folder)["classes_judged"]
+    told = next((row[measure] for row in rows if (row["part"], row["set"]) == (one.part, one.dataset)), None)
+    if told:
+        return interval(told, True)
+    return "not known" if otherwise is None else f"{100 * otherwise:.1f} %"
 
 
 def separation(found: Sequence[Judged]) -> None:
@@ -229,18 +247,21 @@ def calibration(found: Sequence[Judged]) -> None:
         write(
             "quiet",
             "Brier score: mean squared distance of probability and truth, 0 is best; “saying the share” is what one number for all "
-            "would give. Calibration error: mean distance over ten equally wide bins.",
+            "would give. Calibration error: mean distance over ten equally wide bins. Calibrated: the same, after the women watched "
+            "in training have calibrated each fold's network.",
         )
 
 
 def _calibration_row(one: Judged) -> dict[str, Any]:
     truth, said = one.cases.truth, one.cases.probability
-    share = float(truth.mean())
+    share, row = float(truth.mean()), row_of(reported(one.folder), one)
+    calibrated_by_watched = row["ece_calibrated"] if row else None
     return {
         "Run": one.run,
         "Brier score": f"{brier(truth, said):.3f}",
         "Saying the share": f"{share * (1 - share):.3f}",
         "Calibration error": f"{expected_calibration_error(truth, said):.3f}",
+        "Calibrated": "–" if calibrated_by_watched is None else f"{calibrated_by_watched:.3f}",
         "n": int(truth.size),
     }
 
