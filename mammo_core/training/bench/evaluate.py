@@ -270,25 +270,28 @@ def tuned(recipe: Recipe) -> list[str]:
 def notes(recipe: Recipe, sets: list[dict[str, Any]]) -> list[str]:
     """What a reader of the figures must know, in sentences."""
     found = [f"AUC and both rates are of {recipe.classes[-1]} against the rest.", *tuned(recipe)]
+    sets = [row for row in sets if row["part"] != "validation"]  # those women steer, they do not judge
     flattered = [
         f"{row['set']}, {row['part']}"
         for row in sets
-        if row["unit"] == "image"
-        and row["part"] != "validation"
-        and row["operating_points"][0]["set_on"] != "validation"
+        if row["unit"] == "image" and row["operating_points"][0]["set_on"] != "validation"
     ]
     if flattered:
         found.append(
             f"{FEW} validation pictures of either kind are needed in every fold to set thresholds on. There are not, for "
             f"{'; '.join(flattered)}: there they were set on the very cases they are judged on, and are flattered by it."
         )
-    for row in sets:
-        if row["unit"] == "image" and (folds := row["auc_by_fold"]):
-            found.append(
-                f"{row['set']}, {row['part']}, {row['unit']}: AUC of the folds' networks, each on its own women, "
-                f"{', '.join(f'{auc:.2f}' for auc in folds.values())}, mean {np.mean(list(folds.values())):.2f}. The AUC above pools "
-                "their probabilities as they are; the card of a promoted network pools them calibrated."
-            )
+    of_folds = [row for row in sets if row["unit"] == "image" and row["auc_by_fold"]]
+    for row in of_folds:
+        each = list(row["auc_by_fold"].values())
+        found.append(
+            f"{row['set']}, {row['part']}, {row['unit']}: AUC of the folds' networks, each on its own women, "
+            f"{', '.join(f'{auc:.2f}' for auc in each)}; mean {np.mean(each):.2f}."
+        )
+    if of_folds:
+        found.append(
+            "AUCs of all folds together pool their probabilities as they are; a promoted network's card pools them calibrated."
+        )
     found += [
         f"{row['set']}, {row['part']}, {row['unit']}: metadata alone (AUC {row['metadata_auc'][0]:.2f}) tell more than this network "
         f"({row['auc'][0]:.2f})."
