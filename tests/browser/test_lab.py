@@ -34,6 +34,8 @@ def test_a_run_goes_on_without_the_browser_and_another_waits_behind_it(blank: An
 
     expect.set_options(30_000)
     blank.goto(f"{lab}/train")
+    blank.get_by_label("Folder on the machine that runs this page").click()
+    blank.get_by_role("option", name="clinic").click()
     blank.get_by_text("24 pictures of 24 women: 12 malignant, 12 benign.").wait_for()
     begins, out = (blank.get_by_role("button", name=name) for name in ("Start training", "Take out"))
     begins.click()
