@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mammo_core.training.bench import records, runs
-from mammo_core.training.bench.evaluate import tuned
+from mammo_core.training.bench.notes import tuned
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.datasets import Row, read_dataset
 

@@ -36,7 +36,8 @@ from mammo_core.training.bench.cases import (
     looked_for,
     select,
 )
-from mammo_core.training.bench.evaluate import FEW, FOLDS, metadata_auc
+from mammo_core.training.bench.evaluate import metadata_auc
+from mammo_core.training.bench.notes import FEW, FOLDS
 from mammo_core.training.bench.points import POINTS, threshold_at
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.records import Predictions
