@@ -104,7 +104,7 @@ def near_duplicates(
         rows: the pictures.
         sides: (n,) where each stands: the name of a part, or a tuple of them, one a fold, to ask about all folds at once.
         cache: a folder that keeps the keypoints of every file seen, by its path, size and time of change.
-        between: called after each picture; what it raises ends the search.
+        between: called again and again, every second or so; what it raises ends the search.
 
     Raises:
         ValueError: there are not as many sides as rows.
@@ -119,7 +119,8 @@ def near_duplicates(
         between()
     numbers = {side: number for number, side in enumerate(dict.fromkeys(sides))}
     pairs = []
-    for a, b, mirrored in _candidates(marks, np.array([numbers[side] for side in sides])):
+    for a, b, mirrored in _candidates(marks, np.array([numbers[side] for side in sides]), between):
+        between()
         inliers, degrees = _agreement(marks[a], marks[b], mirrored)
         if inliers >= COPY:
             pairs.append(Pair(rows[a], rows[b], (sides[a], sides[b]), inliers, mirrored, degrees))
@@ -194,7 +195,9 @@ def file_key(path: Path) -> str:
     return hashlib.sha256(f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}".encode()).hexdigest()[:32]
 
 
-def _candidates(marks: Sequence[Marks], sides: npt.NDArray[np.int64]) -> list[tuple[int, int, bool]]:
+def _candidates(
+    marks: Sequence[Marks], sides: npt.NDArray[np.int64], between: Callable[[], None]
+) -> list[tuple[int, int, bool]]:
     """Pairs of pictures on different sides, as they are or one mirrored, in which keypoints worth VOTES look alike.
 
     Descriptors are sorted into cells around descriptors drawn at random, and compared within a cell only: a copy loses some
@@ -214,6 +217,7 @@ def _candidates(marks: Sequence[Marks], sides: npt.NDArray[np.int64]) -> list[tu
         cells, other_cells = _nearest(plain, anchors), _nearest(other, anchors)
         codes, worth = [np.zeros(0, np.int64)], [np.zeros(0)]
         for cell in range(len(drawn)):
+            between()
             here, there = np.flatnonzero(cells == cell), np.flatnonzero(other_cells == cell)
             if here.size and there.size:
                 first = np.flatnonzero(np.diff(owner[there], prepend=-1))

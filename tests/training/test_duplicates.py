@@ -157,6 +157,23 @@ def test_a_file_is_looked_at_once_and_again_when_it_changes(strangers, tmp_path)
     assert len(near_duplicates(rows, ["train", "test"], kept)) == 1
 
 
+def test_a_search_can_be_ended_while_it_compares(strangers, tmp_path, cache):
+    copy = row(saved(phantom(0), tmp_path / "copy.png"), "x")
+    rows, sides = [*strangers, copy], ["train"] * len(strangers) + ["test"]
+    asked = []
+    near_duplicates(rows, sides, cache, lambda: asked.append(None))
+    assert len(asked) > len(rows) + 2  # pictures, cells of both ways, pairs
+
+    def ended() -> None:
+        asked.append(None)
+        if len(asked) > len(rows) + 1:
+            raise InterruptedError
+
+    asked.clear()
+    with pytest.raises(InterruptedError):
+        near_duplicates(rows, sides, cache, ended)
+
+
 def test_blank_and_unreadable_files_are_passed_over(strangers, tmp_path):
     blank = [row(saved(Image.new("L", (100, 100), k), tmp_path / f"{k}.png"), f"b{k}") for k in (0, 0, 9)]
     broken = tmp_path / "broken.png"

@@ -115,7 +115,7 @@ def _where(run: Run) -> str:
     if run.status is Status.DONE:
         return f"Done: {run.folds * run.epochs} epochs at most, in {took(run)}"
     if run.status is Status.STOPPING:
-        return f"Stopping after this batch: {place}"
+        return f"Stopping. {run.message}" if run.message else f"Stopping after this batch: {place}"
     if run.status in BROKEN_OFF:
         return f"{run.message or 'It has ended.'} It came to {place}."
     if run.message:
