@@ -1,4 +1,4 @@
-"""The picture files of a data set, found by name. No file is opened."""
+"""The picture files of a data set, found by name. No file is opened but those without an ending, which may be DICOM."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class Files:
             below[:] = [name for name in below if not name.startswith(".")]
             found += [Path(folder, name) for name in names if not name.startswith(".")]
         self.all = sorted(found)
-        self.pictures = [path for path in self.all if path.suffix.lower() in PICTURES]
+        self.pictures = [
+            path for path in self.all if path.suffix.lower() in PICTURES or (unnamed(path) and _is_dicom(path))
+        ]
 
     @cached_property
     def _by_stem(self) -> dict[str, list[Path]]:
@@ -56,6 +58,20 @@ class Files:
     def name(self, path: Path) -> str:
         """How a table names the file: from the folder on, with slashes."""
         return path.relative_to(self.root).as_posix()
+
+
+def unnamed(path: Path) -> bool:
+    """Whether a name has no ending that says what the file is: archives call DICOM files IM0001, by a number, or 1.2.840.10008.1."""
+    return not path.suffix or path.suffix[1:].isdigit()
+
+
+def _is_dicom(path: Path) -> bool:
+    """By its mark (PS3.10, 7.1)."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
 
 
 def place_of(folders: Sequence[str]) -> str:

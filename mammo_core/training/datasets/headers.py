@@ -15,6 +15,7 @@ import pydicom
 
 from mammo_core.intake.attributes import text
 from mammo_core.intake.views import projection
+from mammo_core.training.datasets.files import unnamed
 from mammo_core.training.datasets.listing import counted
 from mammo_core.training.datasets.table import Row
 
@@ -38,7 +39,8 @@ def with_headers(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[
 
     A header's side and view count more than words in a file's name. A file that cannot be read stays as it was: decoding refuses it later.
     """
-    headers = {row.path: _header(row.path) for row in rows if row.path.suffix.lower() in ENDINGS}
+    dicom = [row.path for row in rows if row.path.suffix.lower() in ENDINGS or unnamed(row.path)]
+    headers = {path: _header(path) for path in dicom}
     women = [header.woman for path in nameless if (header := headers.get(path)) and header.woman]
     named = len(set(women)) > 1 or 0 < len(women) <= ONE_WOMANS
     found, still = [], []

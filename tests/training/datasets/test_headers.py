@@ -36,6 +36,15 @@ def test_dicom_files_in_class_folders_are_told_apart_by_woman(tmp_path: Path) ->
     assert any("No woman is named for 1 picture" in note for note in table.notes)
 
 
+def test_dicom_files_without_an_ending_are_pictures_and_other_such_files_are_not(tmp_path: Path) -> None:
+    _of(tmp_path / "set" / "benign" / "IM0001", "4711")
+    _of(tmp_path / "set" / "malignant" / "1.2.840.10008.7", "0815")
+    (tmp_path / "set" / "malignant" / "README").write_text("of no use" * 40)
+    table = read_dataset(tmp_path / "set")
+    assert sorted((row.path.name, row.view) for row in table.rows) == [("1.2.840.10008.7", "CC"), ("IM0001", "CC")]
+    assert len({row.patient_id for row in table.rows}) == 2
+
+
 def test_a_folder_named_after_a_woman_counts_more_than_a_header(tmp_path: Path) -> None:
     for woman in ("P1", "P2"):
         _of(tmp_path / "set" / "benign" / woman / "1.dcm", "same")
