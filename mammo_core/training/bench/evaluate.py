@@ -50,7 +50,7 @@ from mammo_core.training.bench.cases import (
     select,
 )
 from mammo_core.training.bench.notes import FEW, FOLDS, not_judged, notes
-from mammo_core.training.bench.points import operating_points, threshold_at
+from mammo_core.training.bench.points import operating_points, thresholds
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.records import Predictions
 from mammo_core.training.replacing import replace_text
@@ -82,17 +82,16 @@ def report(run: Path, draws: int = 1000) -> dict[str, Any]:
     for part in PARTS:
         for name in np.unique(once.columns["dataset"][once.columns["part"] == part]).tolist():
             own = select(once, (once.columns["part"] == part) & (once.columns["dataset"] == name))
-            folds = np.unique(own.fold).tolist()
-            watched = {fold: _watched(told, fold, name, recipe) for fold in folds} if part != "validation" else {}
+            watched = _watched(told, own.fold, name, recipe) if part != "validation" else None
             about = {"set": name, "part": part}
             rows["classes_judged"].append(about | _classes(own, recipe, rng, draws))
             for unit in ("image", "breast", "exam"):
-                judged = _judged(own, recipe, unit, _whole(watched, recipe, unit), rng, draws)
+                judged = _judged(own, recipe, unit, watched, rng, draws)
                 if judged is not None:
                     rows["sets"].append(about | judged)
             images = cases(own, recipe)
-            of_fold = {fold: threshold_at(each) for fold, each in (_whole(watched, recipe) or {}).items()}
-            at = np.array([of_fold.get(fold, threshold_at(images)) for fold in own.fold[images.lead].tolist()])
+            folds, place = np.unique(own.fold[images.lead], return_inverse=True)
+            at = np.array(thresholds(images, folds.tolist(), _cases(watched, recipe)))[place]
             rows["subgroups"] += [about | row for row in in_groups(images, own, at, rng, min(draws, DRAWS))]
     return {
         "run": run.name,
@@ -147,28 +146,34 @@ def _classes(own: Predictions, recipe: Recipe, rng: np.random.Generator, draws: 
     return row
 
 
-def _watched(told: Predictions, fold: int, name: str, recipe: Recipe) -> Predictions | None:
-    """The fold's validation pictures that thresholds and calibration for a set come from: the set's own, else all; None where too few."""
-    validation = (told.columns["part"] == "validation") & (told.fold == fold)
-    for chosen in (validation & (told.columns["dataset"] == name), validation):
-        own = select(told, chosen)
-        truth, known = looked_for(own.columns["label"], recipe)
-        if min((truth & known).sum(), (~truth & known).sum()) >= FEW:
-            return own
-    return None
+def _watched(told: Predictions, folds: Numbers, name: str, recipe: Recipe) -> dict[int, Predictions] | None:
+    """The validation pictures of each fold that thresholds and calibration for a set come from: the set's own, else all of the fold.
+
+    None where some fold has too few: a set's figures are all set in one way.
+    """
+    found = {}
+    for fold in np.unique(folds).tolist():
+        validation = (told.columns["part"] == "validation") & (told.fold == fold)
+        for chosen in (validation & (told.columns["dataset"] == name), validation):
+            own = select(told, chosen)
+            truth, known = looked_for(own.columns["label"], recipe)
+            if min((truth & known).sum(), (~truth & known).sum()) >= FEW:
+                found[fold] = own
+                break
+        else:
+            return None
+    return found
 
 
-def _whole(watched: dict[int, Predictions | None], recipe: Recipe, unit: str = "image") -> dict[int, Cases] | None:
-    """The cases that each fold was watched by; None where some fold has too few: a set's figures are all set in one way."""
-    found = {fold: cases(each, recipe, unit) for fold, each in watched.items() if each is not None}
-    return found if found and len(found) == len(watched) else None
+def _cases(watched: dict[int, Predictions] | None, recipe: Recipe, unit: str = "image") -> dict[int, Cases] | None:
+    return {fold: cases(each, recipe, unit) for fold, each in watched.items()} if watched else None
 
 
 def _judged(
     own: Predictions,
     recipe: Recipe,
     unit: str,
-    watched: dict[int, Cases] | None,
+    watched: dict[int, Predictions] | None,
     rng: np.random.Generator,
     draws: int,
 ) -> dict[str, Any] | None:
@@ -191,12 +196,12 @@ def _judged(
         "brier": round(brier(truth, said), 4),
         "ece": round(expected_calibration_error(truth, said), 4),
         "ece_calibrated": None,
-        "operating_points": operating_points(found, fold, watched, rng, draws),
+        "operating_points": operating_points(found, fold, _cases(watched, recipe, unit), rng, draws),
     }
     if watched:
         calibrated = np.zeros(truth.size)
-        for each, seen in watched.items():
-            calibrated[fold == each] = calibration(seen).apply(found.score[fold == each, None])
+        for each, seen in watched.items():  # by pictures in every unit: there are too few exams
+            calibrated[fold == each] = calibration(cases(seen, recipe)).apply(found.score[fold == each, None])
         row["ece_calibrated"] = round(expected_calibration_error(truth, calibrated), 4)
     return row
 

@@ -21,46 +21,44 @@ def threshold_at(found: Cases, specificity: float = POINTS[0][1]) -> float:
     return 0.5 if found.truth.all() else evaluation.threshold_at(found.truth, found.probability, specificity)
 
 
+def thresholds(
+    found: Cases, folds: Sequence[int], watched: Mapping[int, Cases] | None, specificity: float = POINTS[0][1]
+) -> list[float]:
+    """A threshold for each of the folds, set on the women that its network was `watched` by, whom it is not judged on.
+
+    Where nobody was watched, all are set on the cases themselves.
+    """
+    return [threshold_at(watched[fold] if watched else found, specificity) for fold in folds]
+
+
 def operating_points(
     found: Cases, fold: Numbers, watched: Mapping[int, Cases] | None, rng: np.random.Generator, draws: int
 ) -> list[dict[str, Any]]:
-    """Both rates at thresholds of the named specificities, and at a probability of one half.
+    """Both rates at `thresholds` of the named specificities, and at a probability of one half; `fold` (n,) is whose network was asked.
 
-    The threshold for a case is set on the women that the network of its `fold` was watched by, so on nobody whom that network is judged on;
-    where nobody was `watched`, on the cases themselves. `threshold` has one for each fold there is, in order.
+    `threshold` has one for each fold there is, in order.
     """
-    folds = np.unique(fold).tolist()
+    folds, place = np.unique(fold, return_inverse=True)
     set_on = "validation" if watched else "these cases"
-    return [
-        _point(
-            name,
-            {each: threshold_at(watched[each] if watched else found, at) for each in folds},
-            found,
-            fold,
-            rng,
-            draws,
+    points = [(name, thresholds(found, folds.tolist(), watched, at), set_on) for name, at in POINTS]
+    told = []
+    for name, threshold, whom in [*points, (HALF, [0.5] * len(folds), "nobody")]:
+        at = rates(found.truth, found.probability - np.array(threshold)[place], found.woman, [0.0], rng, draws)
+        told.append(
+            {
+                "name": name,
+                "threshold": [round(each, 6) for each in threshold],
+                "set_on": whom,
+                "sensitivity": at.sensitivity.at(0),
+                "specificity": at.specificity.at(0),
+                "caught": int(at.caught[0]),
+                "recalled_without": int(at.recalled_without[0]),
+            }
         )
-        | {"set_on": set_on}
-        for name, at in POINTS
-    ] + [_point(HALF, dict.fromkeys(folds, 0.5), found, fold, rng, draws) | {"set_on": "nobody"}]
+    return told
 
 
 def from_to(threshold: Sequence[float], scale: float = 1.0, decimals: int = 3) -> str:
     """A point's thresholds in words: one, or the lowest and the highest of the folds'."""
     ends = dict.fromkeys(f"{scale * each:.{decimals}f}" for each in (min(threshold), max(threshold)))
     return "–".join(ends)
-
-
-def _point(
-    name: str, threshold: dict[int, float], found: Cases, fold: Numbers, rng: np.random.Generator, draws: int
-) -> dict[str, Any]:
-    over = found.probability - np.array([threshold[each] for each in fold.tolist()])
-    at = rates(found.truth, over, found.woman, [0.0], rng, draws)
-    return {
-        "name": name,
-        "threshold": [round(each, 6) for each in threshold.values()],
-        "sensitivity": at.sensitivity.at(0),
-        "specificity": at.specificity.at(0),
-        "caught": int(at.caught[0]),
-        "recalled_without": int(at.recalled_without[0]),
-    }

@@ -40,14 +40,15 @@ def with_headers(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[
     A header's side and view count more than words in a file's name. A file that cannot be read stays as it was: decoding refuses it later.
     """
     dicom = [row.path for row in rows if row.path.suffix.lower() in ENDINGS or unnamed(row.path)]
+    unknown = set(nameless)
     headers = {path: _header(path) for path in dicom}
-    women = [header.woman for path in nameless if (header := headers.get(path)) and header.woman]
+    women = [header.woman for path in unknown if (header := headers.get(path)) and header.woman]
     named = len(set(women)) > 1 or 0 < len(women) <= ONE_WOMANS
     found, still = [], []
     for row in rows:
         header = headers.get(row.path)
-        known = header.woman if header and named else ""
-        if row.path in nameless and not known:
+        known = header.woman if header and named and row.path in unknown else ""
+        if row.path in unknown and not known:
             still.append(row.path)
         if header is None:
             found.append(row)
@@ -55,7 +56,7 @@ def with_headers(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[
         found.append(
             replace(
                 row,
-                patient_id=f"{row.dataset}_{known}" if row.path in nameless and known else row.patient_id,
+                patient_id=f"{row.dataset}_{known}" if known else row.patient_id,
                 laterality=header.laterality or row.laterality,
                 view=header.view or row.view,
                 age=header.age if row.age is None else row.age,

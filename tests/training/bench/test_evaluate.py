@@ -160,6 +160,21 @@ def test_without_validation_women_the_report_says_what_that_means(tmp_path: Path
     assert found["sets"][0]["metadata_auc"] is None
 
 
+def test_watched_women_who_all_have_cancer_in_one_breast_calibrate_by_their_pictures(tmp_path: Path) -> None:
+    rows = []
+    for k in range(10):
+        for side, label, p in (("L", "malignant", 0.9 - k / 50), ("R", "benign", 0.1 + k / 50)):
+            rows.append(woman(f"v{k}", label, p, laterality=side, part="validation"))
+            rows += [woman(f"{label}{k}", label, p, laterality=each) for each in "LR"]
+    exams = next(
+        row
+        for row in report(written(tmp_path / "run", rows), draws=20)["sets"]
+        if (row["part"], row["unit"]) == ("test", "exam")
+    )
+    assert exams["ece_calibrated"] is not None
+    assert exams["operating_points"][0]["threshold"] == [0.5]
+
+
 def test_a_recipe_whose_values_were_searched_for_says_so_in_its_report(tmp_path: Path) -> None:
     folder = written(tmp_path / "run", [woman("a", "benign", 0.2), woman("m", "malignant", 0.9)])
     (plain,) = recipes.read(folder / "recipe.toml")
