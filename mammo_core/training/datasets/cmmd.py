@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pydicom
-
-from mammo_core.intake.views import projection
 from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.headers import read_header
 from mammo_core.training.datasets.listing import age, counted, heading, named, needed, one_of, records, side
 from mammo_core.training.datasets.table import Row, Table
 
@@ -77,12 +75,10 @@ def read(root: Path) -> Table:
 
 def _side_and_view(path: Path) -> tuple[str, str]:
     try:
-        found = projection(pydicom.dcmread(path, stop_before_pixels=True), path.name)
-    except Exception as error:  # a broken header makes pydicom raise nearly anything
-        raise ValueError(
-            f"{path} is no DICOM file that can be read: only its header says which breast it shows"
-        ) from error
-    return found.laterality.value if found.laterality else "", found.view_code
+        found = read_header(path)
+    except ValueError as error:
+        raise ValueError(f"{error}: only its header says which breast it shows") from error
+    return found.laterality, found.view
 
 
 def _sheet(root: Path) -> Path | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +27,9 @@ _YEARS = re.compile(r"0*(\d{1,3})Y")
 
 
 @dataclass(frozen=True)
-class _Header:
+class Header:
+    """`woman` is a digest of the patient's number; what the header does not say is "" or None."""
+
     woman: str
     laterality: str
     view: str
@@ -41,7 +44,10 @@ def with_headers(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[
     """
     dicom = [row.path for row in rows if row.path.suffix.lower() in ENDINGS or unnamed(row.path)]
     unknown = set(nameless)
-    headers = {path: _header(path) for path in dicom}
+    headers: dict[Path, Header] = {}
+    for path in dicom:
+        with suppress(ValueError):
+            headers[path] = read_header(path)
     women = [header.woman for path in unknown if (header := headers.get(path)) and header.woman]
     named = len(set(women)) > 1 or 0 < len(women) <= ONE_WOMANS
     found, still = [], []
@@ -76,14 +82,15 @@ def without_women(pictures: Sequence[Path]) -> list[str]:
     ]
 
 
-def _header(path: Path) -> _Header | None:
+def read_header(path: Path) -> Header:
+    """What a DICOM file's header says. Raises ValueError where it cannot be read."""
     try:
         read = pydicom.dcmread(path, stop_before_pixels=True)
         seen, number = projection(read, path.name), text(read, "PatientID")
         years = _YEARS.fullmatch(text(read, "PatientAge"))
-    except Exception:  # a broken header makes pydicom raise nearly anything
-        return None
-    return _Header(
+    except Exception as error:  # a broken header makes pydicom raise nearly anything
+        raise ValueError(f"{path} is no DICOM file that can be read") from error
+    return Header(
         hashlib.sha256(number.encode()).hexdigest()[:12] if number else "",
         seen.laterality.value if seen.laterality else "",
         seen.view_code,
