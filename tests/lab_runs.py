@@ -112,7 +112,12 @@ def _rows(
         for view in ("CC", "MLO"):
             if part != "test":
                 continue
-            sites = {"density": "abcd"[number % 4], "machine": f"M{number % 3}", "site": str(1 + number % 2)}
+            sites = {
+                "density": "abcd"[number % 4],
+                "machine": f"M{number % 3}",
+                "site": str(1 + number % 2),
+                "volume": "",
+            }
             meant = recipe.labels[label][0]
             odds = np.array([skill * 2 * (name == meant) + rng.normal() for name in recipe.classes])
             said = np.exp(odds) / np.exp(odds).sum()

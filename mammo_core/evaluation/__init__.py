@@ -4,7 +4,7 @@ NumPy, SciPy and scikit-learn only. Nothing here reads a file, runs a network or
 function invents randomness: whoever asks for an interval brings the generator.
 """
 
-from mammo_core.evaluation.baselines import metadata_baseline
+from mammo_core.evaluation.baselines import metadata_baseline, metadata_of
 from mammo_core.evaluation.calibration import Calibration, fit_calibration
 from mammo_core.evaluation.controls import majority_class, permuted_auc, permuted_macro_auc
 from mammo_core.evaluation.curves import (
@@ -55,6 +55,7 @@ __all__ = [
     "fit_calibration",
     "majority_class",
     "metadata_baseline",
+    "metadata_of",
     "multiclass",
     "operating_point",
     "paired_auc",

@@ -1,7 +1,7 @@
 """What can be told of a woman without looking at her pictures: the figure a network must beat.
 
-In the public sets, machine and cancer, or age and cancer, go together. A logistic regression on such
-columns alone says how much of a network's AUC could come from them. It sees no pixel.
+In the public sets, machine and cancer, or age and cancer, or the volume of the archive and cancer, go together. A logistic
+regression on such columns alone says how much of a network's AUC could come from them. It sees no pixel.
 """
 
 from __future__ import annotations
@@ -14,6 +14,18 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 Floats = npt.NDArray[np.float64]
+
+
+METADATA = ("age", "machine", "site", "view", "volume")
+"""Columns of a data set that are looked at without a picture, where they say anything."""
+
+
+def metadata_of(
+    columns: Mapping[str, npt.NDArray[np.str_]], rows: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[np.str_]]:
+    """(k,) each: those of `METADATA` among `columns`, (n,) each, that are not all the same in the k `rows`."""
+    there = {name: columns[name][rows] for name in METADATA if name in columns}
+    return {name: values for name, values in there.items() if len(set(values.tolist())) > 1}
 
 
 def metadata_baseline(

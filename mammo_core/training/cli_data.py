@@ -61,7 +61,7 @@ def check(asked: argparse.Namespace) -> int:
 
 
 def said_by_lists(table: Table, shown: int = SHOWN) -> Iterator[str]:
-    """Counts of pictures and women by set, class, view, machine and site; missing files and notes."""
+    """Counts of pictures and women by set, class, view, machine, site and volume; missing files and notes."""
     rows = table.rows
     women = counted(len({row.patient_id for row in rows}), "woman", "women")
     lesions = counted(sum(len(row.lesions) for row in rows), "marked lesion")
@@ -71,6 +71,7 @@ def said_by_lists(table: Table, shown: int = SHOWN) -> Iterator[str]:
     said: tuple[tuple[str, Callable[[Row], str]], ...] = (
         ("machine", lambda row: row.machine),
         ("site", lambda row: row.site),
+        ("volume", lambda row: row.volume),
         ("part", lambda row: row.part),
     )
     for title, of in said:

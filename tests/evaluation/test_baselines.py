@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from mammo_core.evaluation import metadata_baseline
+from mammo_core.evaluation import metadata_baseline, metadata_of
 
 
 def rows(seed: int, n: int = 600):
@@ -65,3 +65,17 @@ def test_wrong_use_is_refused(change, said):
     given = {"columns": columns, "truth": truth, "women": women, "folds": folds, **change}
     with pytest.raises(ValueError, match=said):
         metadata_baseline(**given)
+
+
+def test_columns_that_say_the_same_of_every_case_are_not_looked_at() -> None:
+    columns = {
+        "age": np.array(["51", "", "60"]),
+        "machine": np.array(["M1", "M1", "M2"]),
+        "label": np.array(["benign", "malignant", "benign"]),
+        "volume": np.array(["cancers", "benigns", ""]),
+    }
+    assert list(metadata_of(columns, np.arange(3))) == ["age", "machine", "volume"]
+    assert {name: values.tolist() for name, values in metadata_of(columns, np.arange(2)).items()} == {
+        "age": ["51", ""],
+        "volume": ["cancers", "benigns"],
+    }

@@ -28,6 +28,7 @@ from mammo_core.evaluation import (
     fit_calibration,
     majority_class,
     metadata_baseline,
+    metadata_of,
     multiclass,
     permuted_auc,
     permuted_macro_auc,
@@ -57,7 +58,6 @@ from mammo_core.training.replacing import replace_text
 
 PARTS = ("test", "outside", "validation")
 """In the order they are told: women held out, sets never trained on, women that were watched while training."""
-METADATA = ("age", "machine", "site", "view")
 WORST = 24
 
 
@@ -219,9 +219,8 @@ def calibration(watched: Cases) -> Calibration:
 
 
 def metadata_auc(own: Predictions, found: Cases, rng: np.random.Generator, draws: int) -> list[float] | None:
-    """AUC of age, machine, site and view alone on these cases, cross-fitted on them by woman; None where nothing of that is stated."""
-    columns = {key: own.columns[key][found.lead] for key in METADATA}
-    columns = {key: values for key, values in columns.items() if len(set(values.tolist())) > 1}
+    """AUC of `metadata_of` these cases alone, cross-fitted on them by woman; None where nothing of that is stated."""
+    columns = metadata_of(own.columns, found.lead)
     women = [len(set(found.woman[found.truth == kind].tolist())) for kind in (True, False)]
     if not columns or min(women) < FOLDS:
         return None

@@ -69,8 +69,8 @@ def notes(recipe: Recipe, sets: list[dict[str, Any]]) -> list[str]:
     silent = dict.fromkeys(f"{row['set']}, {row['part']}" for row in sets if row["metadata_auc"] is None)
     if silent:
         found.append(
-            f"Of metadata alone nothing is said for {'; '.join(silent)}: age, machine, site and view are not stated or all the same there, "
-            f"or there are fewer than {FOLDS} women of a kind."
+            f"Of metadata alone nothing is said for {'; '.join(silent)}: age, machine, site, view and volume are not stated or all the "
+            f"same there, or there are fewer than {FOLDS} women of a kind."
         )
     units: dict[str, list[str]] = {}
     for row in sets:

@@ -21,8 +21,9 @@ HISTORY = ("epoch", *MEASURES, *(f"val_{name}" for name in MEASURES), "rate", "s
 """Columns of history.csv: `seconds` of the whole epoch, `waiting_s` of it the network waited for training data."""
 CHECKPOINT, NETWORK = "checkpoint.weights.h5", "network.weights.h5"
 """Of a fold: where a stopped one goes on, the optimizer's state included; and the best epoch's network, as `networks.build` makes it."""
-ABOUT = ("file", "dataset", "patient_id", "laterality", "view", "age", "density", "machine", "site", "label", "part")
-"""Columns of predictions.csv before the probabilities."""
+NEEDED = ("file", "dataset", "patient_id", "label", "part")
+ABOUT = (*NEEDED[:3], "laterality", "view", "age", "density", "machine", "site", "volume", *NEEDED[3:])
+"""Columns of predictions.csv before the probabilities. Only those `NEEDED` must be there; another that is not is empty."""
 PROBABILITY = "p_"
 """What a probability's column begins with; the class follows."""
 
@@ -96,7 +97,7 @@ def read_predictions(run: Path, parts: Sequence[str] | None = None) -> Predictio
     found = [(fold, row) for fold, rows in tables for row in rows if parts is None or row["part"] in parts]
     return Predictions(
         tuple(name.removeprefix(PROBABILITY) for name in columns),
-        {key: np.array([row[key] for _, row in found], dtype=np.str_) for key in ABOUT},
+        {key: np.array([row.get(key, "") for _, row in found], dtype=np.str_) for key in ABOUT},
         np.array([[float(row[name]) for name in columns] for _, row in found]).reshape(-1, len(columns)),
         np.array([fold for fold, _ in found], dtype=np.int64),
     )
@@ -108,7 +109,7 @@ def _said(path: Path) -> list[dict[str, str]]:
         rows = _rows(path)
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from error
-    if not rows or not set(ABOUT) < set(rows[0]):
+    if not rows or not set(NEEDED) < set(rows[0]):
         raise ValueError(f"{path} is damaged: it holds no predictions")
     for count, row in enumerate(rows, start=2):
         try:

@@ -20,6 +20,8 @@ from mammo_core.training.datasets.table import Lesion, Row, Table
 _VIEW = re.compile(r"(LEFT|RIGHT)_(CC|MLO)")
 _PATHOLOGIES = {"MALIGNANT": "malignant", "BENIGN": "benign", "BENIGN_WITHOUT_CALLBACK": "benign", "UNPROVEN": ""}
 _FILES = (".LJPEG", ".OVERLAY")
+_VOLUME = re.compile(r"normal|benign|bwc|cancer", re.IGNORECASE)
+"""How a folder of the archive begins: `cancers`, `cancer_05`, `benigns`, `benign_03`, `bwc_01` (without callback), `normal_02`."""
 _STEPS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 """Rows and columns that each direction of a chain code goes: 0 is up, on clockwise."""
 
@@ -81,7 +83,7 @@ def _case(files: Files, ics: Path) -> Iterator[Row | str]:
     overlays = {view: ics.with_name(f"{case}.{view}.OVERLAY") for view in grids}
     outlines = {view: list(_outlines(overlay)) for view, overlay in overlays.items()}
     outlined = {view.partition("_")[0] for view, found in outlines.items() if found or view in announced}
-    of_normals = any(folder.lower().startswith("normal") for folder in ics.parts[-3:-1])
+    volume = _volume(ics)
     with named(ics, "PATIENT_AGE"):
         years = age(told.get("PATIENT_AGE", "")) or None
     for view, grid in grids.items():
@@ -105,15 +107,21 @@ def _case(files: Files, ics: Path) -> Iterator[Row | str]:
             file=files.name(path),
             dataset="ddsm",
             patient_id=f"DDSM_{case[:6]}",
-            label=worst(labels) if labels else "normal" if of_normals else "not_malignant",
+            label=worst(labels) if labels else "normal" if volume.lower().startswith("normal") else "not_malignant",
             laterality=side[0],
             view=projection,
             age=years,
             density=told.get("DENSITY", ""),
             machine=told.get("DIGITIZER", ""),
             site=f"DDSM_vol_{case[0].upper()}",
+            volume=volume,
             lesions=tuple(_lesion(overlays[view], path, grid, outline) for outline in outlines[view] if outline.label),
         )
+
+
+def _volume(ics: Path) -> str:
+    """The volume that a case came in, by the nearest of the two folders around it that is called so; "" where neither is."""
+    return next((folder for folder in reversed(ics.parts[-3:-1]) if _VOLUME.match(folder)), "")
 
 
 def _grid(words: list[str]) -> tuple[float, float]:

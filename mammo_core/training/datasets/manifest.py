@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from mammo_core.training.datasets.table import Lesion, Row, Table
 
 NAME = "manifest.csv"
 COLUMNS = ("file", "patient_id", "label")
-MORE = ("dataset", "laterality", "view", "age", "density", "machine", "site", "part", "split_official")
+VOLUMES = ("volume", "ddsm_volume")
+MORE = ("dataset", "laterality", "view", "age", "density", "machine", "site", *VOLUMES, "part", "split_official")
 BOXES = "boxes.csv"
 BOX_COLUMNS = ("file", "x0", "y0", "x1", "y1", "label")
 
@@ -54,6 +56,7 @@ def read(root: Path) -> Table:
                 density=record.get("density", ""),
                 machine=record.get("machine", ""),
                 site=record.get("site", ""),
+                volume=volume_of(record),
                 part=PARTS.get(part.lower(), part),
                 lesions=tuple(lesion for _, lesion in lesions.get(file, ())),
             )
@@ -72,6 +75,11 @@ def read(root: Path) -> Table:
         f"Found although {path.name} spells their names otherwise (capitals, accents): {counted(pictures, 'picture')}."
     )
     return Table(tuple(rows), tuple(missing), (note,) if pictures else ())
+
+
+def volume_of(record: Mapping[str, str]) -> str:
+    """The volume that a row of a manifest names, in whichever of `VOLUMES` it stands; "" in none."""
+    return next((record[name] for name in VOLUMES if record.get(name)), "")
 
 
 def _spelled_otherwise(folder: Path, listed: list[Row]) -> dict[str, Path | None]:

@@ -44,7 +44,7 @@ class Row:
         view: "CC", "MLO", another of the set's own words, or "" where unknown.
         age: in years, None where unknown.
         density: the set's own word, "" where unknown.
-        machine, site: the set's own words, "" where unknown.
+        machine, site, volume: the set's own words, "" where unknown; a volume is what the set was handed out in.
         part: the set's own official part ("train", "test"), "" where it has none.
         lesions: those that are marked; none says nothing about the picture.
 
@@ -63,6 +63,7 @@ class Row:
     density: str = ""
     machine: str = ""
     site: str = ""
+    volume: str = ""
     part: str = ""
     lesions: tuple[Lesion, ...] = ()
 

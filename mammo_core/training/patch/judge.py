@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.evaluation.baselines import metadata_baseline
+from mammo_core.evaluation.baselines import METADATA, metadata_baseline
 from mammo_core.evaluation.calibration import Calibration, fit_calibration
 from mammo_core.evaluation.metrics import (
     auc_interval,
@@ -29,7 +29,6 @@ from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, select
 
 OPERATING_POINTS = (("US screening", 0.889), ("European screening", 0.966))
-BASELINE_COLUMNS = ("age", "machine", "site", "view")
 SOURCES = (("digital", "rsna", ()), ("film", "cbis_ddsm_mass", ("mini_mias",)))
 """A source, the set its calibration is fitted on (one: of two, telling the sets apart would pass for skill), and sets it also holds for."""
 
@@ -130,9 +129,7 @@ def _calibration_entry(
 
 def _evaluated(group: JudgedCases, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
     found = group.cases
-    baseline = None
-    if group.how != "outside":
-        baseline = rounded(_baseline(found, pictures, rng))
+    baseline = rounded(_baseline(found, pictures, rng)) if group.how != "outside" else None
     return {
         "set": group.title,
         "unit": group.unit,
@@ -159,7 +156,9 @@ def _baseline(found: Cases, pictures: Pictures, rng: np.random.Generator) -> lis
     """AUC of the metadata alone on these cases, fitted on the same set's women of the other folds."""
     name = pictures.columns["dataset"][found.lead[0]]
     everyone = np.flatnonzero(pictures.of(str(name)))
-    columns = {key: pictures.columns[key][everyone] for key in BASELINE_COLUMNS}
+    told = {key: pictures.columns[key][everyone] for key in METADATA if key in pictures.columns}
+    # A set that names no volumes keeps its figures to the last digit.
+    columns = {key: values for key, values in told.items() if key != "volume" or values.astype(bool).any()}
     scores = metadata_baseline(
         columns, pictures.malignant[everyone], pictures.women[everyone], pictures.folds()[everyone]
     )

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from mammo_core.preprocessing import CANVAS, prepare_grey
+from mammo_core.training.datasets.manifest import volume_of
 from mammo_core.training.datasets.twice import known_twice
 
 FOLDS = 5
@@ -35,6 +36,7 @@ COLUMNS = (
     "density",
     "machine",
     "site",
+    "volume",
     "split_official",
 )
 LESION_LABELS = ("benign", "malignant")
@@ -87,7 +89,8 @@ def read_pictures(data: Path, sets: tuple[str, ...], canvas: tuple[int, int] = C
         if not manifest.is_file():
             raise FileNotFoundError(f"no manifest.csv for the set {name} under {data}")
         for row in csv.DictReader(manifest.open(encoding="utf-8")):
-            rows.append({key: row.get(key) or "" for key in COLUMNS} | {"path": str(data / name / row["file"])})
+            told = {key: row.get(key) or "" for key in COLUMNS} | {"path": str(data / name / row["file"])}
+            rows.append(told | {"volume": volume_of(row)})
         table = data / name / "boxes.csv"
         if table.is_file():
             for row in csv.DictReader(table.open(encoding="utf-8")):

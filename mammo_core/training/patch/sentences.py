@@ -55,7 +55,7 @@ def not_for(data: list[dict[str, Any]], operating_points: list[dict[str, Any]]) 
 def beaten(evaluation: list[dict[str, Any]]) -> list[str]:
     """A sentence for every set and unit on which a baseline that sees no picture does better than the network."""
     return [
-        f"{row['set']}, {row['unit']}: age, machine, site and view alone (AUC {row['baseline_auc'][0]:.2f}) tell more than this network "
+        f"{row['set']}, {row['unit']}: metadata alone (AUC {row['baseline_auc'][0]:.2f}) tell more than this network "
         f"({row['auc'][0]:.2f})."
         for row in evaluation
         if row["baseline_auc"] and row["baseline_auc"][0] > row["auc"][0]

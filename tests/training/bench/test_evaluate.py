@@ -196,6 +196,31 @@ def test_metadata_that_tell_the_cancers_are_named_as_better_than_the_network(tmp
     assert any("metadata alone" in note for note in found["notes"])
 
 
+def test_the_volume_is_looked_at_where_it_is_stated(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    volumes = ("normals", "cancers")
+    rows = [
+        woman(f"t{k}", "malignant" if k % 2 else "benign", float(rng.random()), volume=volumes[k % 2])
+        for k in range(40)
+    ]
+    folder = written(tmp_path / "run", rows)
+    assert report(folder, draws=20)["sets"][0]["metadata_auc"][0] == 1
+
+
+def test_predictions_without_a_column_that_nothing_is_judged_by_say_nothing_of_it(tmp_path: Path) -> None:
+    folder = written(tmp_path / "run", [woman(f"t{k}", ("benign", "malignant")[k % 2], k / 40) for k in range(20)])
+    path = folder / "fold0" / "predictions.csv"
+    place = records.ABOUT.index("volume")
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    path.write_text("".join(",".join(line[:place] + line[place + 1 :]) + "\n" for line in lines))
+    told = records.read_predictions(folder)
+    assert set(told.columns["volume"].tolist()) == {""}
+    assert report(folder, draws=20)["sets"][0]["metadata_auc"] is None
+    path.write_text(path.read_text().replace("patient_id", "somebody"))
+    with pytest.raises(ValueError, match="it holds no predictions"):
+        records.read_predictions(folder)
+
+
 def test_the_worst_errors_are_the_most_confident_ones(tmp_path: Path) -> None:
     rows = [
         woman("a", "benign", 0.99),

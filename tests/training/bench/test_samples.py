@@ -8,6 +8,7 @@ import pytest
 
 from mammo_core.training.bench.parts import divided
 from mammo_core.training.bench.recipe import Recipe, from_table
+from mammo_core.training.bench.records import ABOUT
 from mammo_core.training.bench.samples import limited, permuted, samples, used
 from mammo_core.training.datasets import Row
 from tests.training.bench.tiny import TABLE, recipe, rows
@@ -28,6 +29,12 @@ def test_a_label_that_leaves_the_class_open_marks_every_class_it_may_be() -> Non
     assert found.possible.tolist() == [[1, 1, 0], [0, 0, 1]]
     assert found.about(0, _three(), "test")[-2:] == ("not_malignant", "test")
     assert found.about(1, _three(), "test")[-2:] == ("malignant", "test")
+
+
+def test_what_is_known_of_a_picture_goes_into_its_predictions() -> None:
+    row = replace(rows(1)[0], age=51.5, machine="M1", site="north", volume="cancer_05")
+    told = dict(zip(ABOUT, samples([row], np.arange(1), recipe()).about(0, recipe(), "test"), strict=True))
+    assert (told["age"], told["machine"], told["site"], told["volume"]) == ("51.5", "M1", "north", "cancer_05")
 
 
 def test_a_label_without_a_class_is_left_out() -> None:

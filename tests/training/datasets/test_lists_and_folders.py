@@ -41,6 +41,14 @@ def test_three_columns_are_enough_and_the_folder_names_the_set(tmp_path: Path) -
     assert (row.dataset, row.laterality, row.age, row.part) == ("clinic", "", None, "")
 
 
+@pytest.mark.parametrize("column", ["volume", "DDSM_volume"])
+def test_the_volume_of_a_manifest_is_read(tmp_path: Path, column: str) -> None:
+    table(tmp_path / "manifest.csv", ("file", "patient_id", "label", column), [("a.png", "W1", "normal", "cancers")])
+    picture(tmp_path / "a.png")
+    (row,) = read_dataset(tmp_path).rows
+    assert row.volume == "cancers"
+
+
 def test_files_that_are_named_and_not_there_are_listed(tmp_path: Path) -> None:
     root = manifest(tmp_path, ("a.png", "", "W1", "", "", "benign", "", "", "", ""))
     (root / "a.png").unlink()

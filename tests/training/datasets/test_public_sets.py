@@ -309,6 +309,30 @@ def test_ddsm_labels_outlined_views_and_leaves_out_what_nothing_says(tmp_path: P
     assert (row.age, row.density, row.machine, row.site) == (65.0, "2", "LUMISYS LASER", "DDSM_vol_C")
 
 
+@pytest.mark.parametrize(
+    ("folder", "volume", "label"),
+    [
+        ("normals/normal_02", "normal_02", "normal"),
+        ("normals", "normals", "normal"),
+        ("normal_02", "normal_02", "normal"),
+        ("cancers/cancer_05", "cancer_05", "not_malignant"),
+        ("cancer_05", "cancer_05", "not_malignant"),
+        ("benigns/benign_03", "benign_03", "not_malignant"),
+        ("benign_without_callbacks/bwc_01", "bwc_01", "not_malignant"),
+        ("cases", "", "not_malignant"),
+    ],
+)
+def test_the_volume_of_a_case_of_ddsm_is_the_folder_it_came_in(
+    tmp_path: Path, folder: str, volume: str, label: str
+) -> None:
+    root = tmp_path / "archive"
+    (ddsm(tmp_path / "made") / "normals" / "normal_01").rename(tmp_path / "cases")
+    (root / folder).parent.mkdir(parents=True)
+    (tmp_path / "cases").rename(root / folder)
+    (row,) = read_dataset(root).rows
+    assert (row.volume, row.label) == (volume, label)
+
+
 def test_outlines_of_ddsm_follow_their_chain_code_onto_the_grid_of_the_file(tmp_path: Path) -> None:
     row = next(row for row in read_dataset(ddsm(tmp_path)).rows if row.label == "malignant")
     # from column 10, row 20: three to the right, two down, back; the file is half as large as the scan

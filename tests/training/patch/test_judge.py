@@ -143,3 +143,23 @@ def test_what_a_fold_is_judged_by_comes_from_the_other_folds() -> None:
     (image,) = [row for row in report["evaluation"] if row["set"].startswith("RSNA") and row["unit"] == "image"]
     assert 0.65 < image["auc"][0] < 0.9
     assert report["calibration"]["film"]["n"] == int(made.of("cbis_ddsm_mass").sum())
+
+
+def test_what_the_volume_tells_stands_beside_the_network_where_it_is_stated() -> None:
+    made = pictures(n=480)
+    rows = np.flatnonzero(made.of("rsna", "cbis_ddsm_mass", "mini_mias"))
+    said = Predictions(
+        rows, np.random.default_rng(5).normal(size=(len(rows), 1)), np.zeros(len(rows)), made.folds()[rows]
+    )
+    film = made.of("cbis_ddsm_mass")
+    made.columns["volume"] = np.where(film, np.where(made.malignant, "cancers", "benigns"), "")
+
+    def baselines(of: Pictures) -> dict[tuple[str, str], list[float]]:
+        found = judge(said, of, np.random.default_rng(0))["evaluation"]
+        return {(row["set"], row["unit"]): row["baseline_auc"] for row in found if row["baseline_auc"]}
+
+    with_volume = baselines(made)
+    del made.columns["volume"]  # as pictures packed before there was such a column
+    without = baselines(made)
+    assert {key for key in without if with_volume[key] != without[key]} == {key for key in without if "CBIS" in key[0]}
+    assert all(with_volume[key][0] == 1 for key in without if "CBIS" in key[0])

@@ -47,6 +47,14 @@ def test_a_data_folder_is_read_with_its_boxes_on_the_canvas(tmp_path: Path) -> N
         )
 
 
+def test_the_volume_of_a_manifest_is_kept(tmp_path: Path) -> None:
+    write_set(tmp_path, "film", mirrored=(False, True))
+    path = tmp_path / "film" / "manifest.csv"
+    heading, first, second = path.read_text(encoding="utf-8").split()
+    path.write_text(f"{heading},ddsm_volume\n{first},cancers\n{second},\n", encoding="utf-8")
+    assert read_pictures(tmp_path, ("film",)).columns["volume"].tolist() == ["cancers", ""]
+
+
 def test_a_set_may_come_without_boxes(tmp_path: Path) -> None:
     write_set(tmp_path, "screening", mirrored=(False,))
     (tmp_path / "screening" / "boxes.csv").unlink()
