@@ -5,8 +5,9 @@ resizes and changes a batch at a time for `model.fit`, with Keras' own layers. T
 normalises by TensorFlow's fused kernel. Network, batch, optimizer and augmentation are the same. `pipeline` is data alone, no network;
 `training` is whole epochs, the fastest after the first, in float32 on both sides; `mixed` is the bench with `training.mixed_precision`
 (bfloat16), against the same plain way: it pays where the processor multiplies bfloat16. `waiting` is the bench's share of an epoch that
-the network waited for data. Epochs must be long: after each, the usual way waits up to 2.6 s for tf.data's tuning thread to look up.
-Seconds differ from computer to computer, ratios less.
+the network waited for data. A backbone starts from a file of random numbers on both sides, so that what the recipe freezes is frozen,
+whether this machine has ImageNet weights or not. Epochs must be long: after each, the usual way waits up to 2.6 s for tf.data's tuning
+thread to look up. Seconds differ from computer to computer, ratios less.
 
     python benchmarks/input_pipeline.py [RECIPE ...] [--pictures N]
 """
@@ -37,11 +38,12 @@ from mammo_core.training.bench.pictures import decode  # noqa: E402
 from mammo_core.training.bench.recipe import Recipe, changed, read_one  # noqa: E402
 from mammo_core.training.bench.samples import samples, used  # noqa: E402
 from mammo_core.training.datasets import read_dataset  # noqa: E402
-from mammo_core.training.networks import build  # noqa: E402
+from mammo_core.training.networks import backbones, build  # noqa: E402
 from mammo_core.training.networks.normalisation import BatchNormalization  # noqa: E402
 
 SHAPE = (2048, 1664)
 RECIPES = ("cnn-3class", "normal-abnormal-vgg", "normal-abnormal-mobilenet")
+WEIGHTS = "random.weights.h5"
 EPOCHS = 3
 CHANGES = {"training.epochs": EPOCHS, "training.schedule": "constant", "training.early_stopping": 0}
 
@@ -78,8 +80,14 @@ def make_pictures(folder: Path, n: int) -> Path:
 def measured(name: str, data: Path, folder: Path) -> dict[str, Any]:
     """Both ways, for one recipe."""
     recipe = changed(read_one(ROOT / "models" / "recipes" / f"{name}.toml"), CHANGES)
-    ours, plain = bench(recipe, data, folder / "full"), usual(recipe, data, folder)
-    ours["mixed"] = bench(changed(recipe, {"training.mixed_precision": True}), data, folder / "mixed")["training"]
+    folder.mkdir()
+    if recipe.network.backbone != "plain":
+        recipe = changed(recipe, {"network.weights": WEIGHTS})
+        pictures = keras.Input((*recipe.size, 3))
+        backbones.on(recipe.network.backbone, pictures, None).save_weights(folder / WEIGHTS)
+    ours, plain = bench(recipe, data, folder / "full", folder), usual(recipe, data, folder)
+    mixed = changed(recipe, {"training.mixed_precision": True})
+    ours["mixed"] = bench(mixed, data, folder / "mixed", folder)["training"]
     against = {"pipeline": "pipeline", "training": "training", "mixed": "training"}
     ratios = {f"{key}_ratio": round(ours[key] / plain[peer], 2) for key, peer in against.items()}
     return {"recipe": name, "bench": rounded(ours), "plain": rounded(plain), **ratios}
@@ -90,7 +98,7 @@ def rounded(row: dict[str, float]) -> dict[str, float]:
     return {key: float(f"{value:.3g}") for key, value in row.items()}
 
 
-def bench(recipe: Recipe, data: Path, folder: Path) -> dict[str, float]:
+def bench(recipe: Recipe, data: Path, folder: Path, weights: Path) -> dict[str, float]:
     """Pictures a second by the bench; `decode_s` is spent once."""
     rows = used(read_dataset(data).rows, recipe.labels)
     began = time.perf_counter()
@@ -103,18 +111,18 @@ def bench(recipe: Recipe, data: Path, folder: Path) -> dict[str, float]:
     line = Line(
         lambda text: None, lambda: False, lambda weights: None, lambda batch, of: None, lambda epoch, seconds: None
     )
-    fit_fold(Fold(folder / "fold0", 0, recipe, decoded.store, found, parts, None), line)
+    fit_fold(Fold(folder / "fold0", 0, recipe, decoded.store, found, parts, weights), line)
     history = records.read_history(folder / "fold0")
     best = 1 + int(np.argmin(history["seconds"][1:]))
 
-    take, weights = from_store(decoded.store, found), class_weights(found, recipe)
+    take, weighed = from_store(decoded.store, found), class_weights(found, recipe)
     grey = keras.Input((*recipe.size, 1))
     changes = training_network(keras.Model(grey, keras.layers.Identity()(grey)), recipe, 0)
     compiled = _compiled(changes)
 
     def epoch() -> float:
         begun = time.perf_counter()
-        batches = epoch_of(take, found, weights, everyone, recipe, (0, 0, 0))
+        batches = epoch_of(take, found, weighed, everyone, recipe, (0, 0, 0))
         for number in range(len(batches)):
             compiled(batches[number][0])
         return len(found) / (time.perf_counter() - begun)
@@ -168,7 +176,7 @@ def usual(recipe: Recipe, data: Path, folder: Path) -> dict[str, float]:
         return generator.n / (time.perf_counter() - begun)
 
     pipeline = max(epoch() for _ in range(2))
-    network = build(recipe).model
+    network = build(recipe, folder).model
     for layer in network.layers:
         if isinstance(layer, BatchNormalization):
             layer.__class__ = keras.layers.BatchNormalization  # ours is not what the usual way has

@@ -24,8 +24,9 @@ def _network(options: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("options", EXPANDED)
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("frozen", [False, True])
 def test_a_fused_network_learns_what_keras_own_does_and_their_weights_fit_each_other(
-    options: dict[str, Any], policy: str, tmp_path: Path
+    options: dict[str, Any], policy: str, frozen: bool, tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(0)
     maps, wanted = rng.normal(2, 3, (16, 9, 8, 2)).astype("float32"), rng.normal(size=(16, 1)).astype("float32")
@@ -33,6 +34,10 @@ def test_a_fused_network_learns_what_keras_own_does_and_their_weights_fit_each_o
     keras.mixed_precision.set_global_policy(policy)
     try:
         for network in (_network(options), fuse(_network(options))):
+            norm = network.get_layer("norm")
+            far = np.random.default_rng(1)
+            norm.set_weights([far.uniform(0.5, 2, each.shape) for each in norm.weights])
+            norm.trainable = not frozen
             network.compile(keras.optimizers.SGD(0.01), loss="mse")
             for _ in range(3):
                 network.train_on_batch(maps, wanted)
