@@ -2,10 +2,8 @@
 
 A `Reader` unpacks archives here, one member at a time, and has every file decoded in a worker. A worker that takes too
 much time is ended, one that dies is replaced, and either costs a `Refusal` of the file that it was at and nothing else.
-Workers import `intake` alone, not the program that started them (as `multiprocessing` would: Streamlit, or a script
-without a main guard), print nowhere, write no core file, leave Ctrl-C to their parent and leave with it.
-
-Where the system has no memory cap (Windows, macOS) time cap and size checks stand alone, and the log says so once.
+What a worker does is in `worker`. Where the system has no memory cap (Windows, macOS) time cap and size checks stand alone, and the log
+says so once.
 """
 
 from __future__ import annotations
@@ -16,7 +14,6 @@ import os
 import pickle
 import queue
 import signal
-import struct
 import subprocess
 import sys
 import threading
@@ -27,11 +24,12 @@ from contextlib import suppress
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from mammo_core.exam import Mammogram, Refusal
 from mammo_core.intake.archive import Request, files
 from mammo_core.intake.refusals import Refused
+from mammo_core.intake.worker import OUT_OF_MEMORY, receive, send
 
 SECONDS = 4.0
 """Processor time that one file may take; with what stands around it an answer comes within five seconds."""
@@ -49,7 +47,6 @@ VIEWS = 4
 """Workers that a process has at the most: one for each view of an exam, if it has so many cores."""
 
 _START_SECONDS = 180.0
-_OUT_OF_MEMORY = 12  # ENOMEM, as an exit code
 _ROOT = Path(__file__).resolve().parents[2]
 _ONE_THREAD = {
     # Every thread of these libraries reserves address space, and a worker decodes one picture at a time.
@@ -169,7 +166,7 @@ class _Worker:
         if self._process is not None and self._process.poll() is not None:
             self.end()
         if self._process is None:
-            code = f"from mammo_core.intake.isolation import serve; serve({self._memory}, {self._seconds})"
+            code = f"from mammo_core.intake.worker import serve; serve({self._memory}, {self._seconds})"
             path = os.pathsep.join([str(_ROOT), *filter(None, sys.path)])
             start: partial[subprocess.Popen[bytes]] = partial(
                 subprocess.Popen,
@@ -200,7 +197,7 @@ class _Worker:
             raise Refused("took_too_long")
         _log.warning("A process that reads files ended with exit code %s; it is replaced.", code)
         # Nobody else kills it but a system that runs out of memory.
-        out_of_memory = code in (_OUT_OF_MEMORY, -getattr(signal, "SIGKILL", 9))
+        out_of_memory = code in (OUT_OF_MEMORY, -getattr(signal, "SIGKILL", 9))
         raise Refused("too_much_memory" if out_of_memory else "crashed")
 
     def end(self) -> None:
@@ -238,8 +235,8 @@ class _Worker:
         timer.start()
         try:
             if question is not None:
-                _send(process.stdin, question)
-            answer = _receive(process.stdout)
+                send(process.stdin, question)
+            answer = receive(process.stdout)
         except (OSError, EOFError):
             process.wait()
         except BaseException:  # Ctrl-C in the middle of an answer: the rest of it would be taken for the next one
@@ -256,76 +253,3 @@ class _Worker:
 @cache
 def _say_that_memory_is_not_capped() -> None:
     _log.warning("This system caps no memory of a process: files are read under a time cap and size checks alone.")
-
-
-def serve(memory: int, seconds: float) -> None:
-    """Be a worker: read files as they are asked for on standard input, until that is closed.
-
-    Whatever a decoder prints goes nowhere: the answers have a file descriptor of their own.
-    """
-    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from mammo_core.intake import reading
-
-    _send(answers, _cap_memory(memory))
-    try:
-        while True:
-            name, data, lenient = _receive(questions)
-            _leave_after(seconds)
-            (answer,) = reading.read_bytes(name, data, lenient=lenient)
-            _leave_after(0)
-            _send(answers, answer)
-            del data, answer
-    except EOFError:
-        return
-    except MemoryError:
-        sys.exit(_OUT_OF_MEMORY)
-
-
-def _cap_memory(memory: int) -> bool:
-    """Whether the system keeps this process within `memory` bytes of address space; macOS says so and does not."""
-    try:
-        import resource
-    except ImportError:
-        return False
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the patient's picture
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    except (ValueError, OSError):
-        return False
-    return sys.platform != "darwin"
-
-
-def _leave_after(seconds: float) -> None:
-    """Have the system end this process after so much more processor time, whatever it is at; zero takes that back."""
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_PROF, seconds)
-
-
-def _send(pipe: IO[bytes], message: Any) -> None:
-    """Write a message: sizes, its pickle, then arrays and bytes as they are, without another copy of them."""
-    buffers: list[pickle.PickleBuffer] = []
-    parts = [pickle.dumps(message, protocol=5, buffer_callback=buffers.append)]
-    views = [memoryview(part) for part in parts] + [buffer.raw() for buffer in buffers]
-    pipe.write(struct.pack(f"<Q{len(views)}Q", len(views), *(view.nbytes for view in views)))
-    for view in views:
-        pipe.write(view)
-    pipe.flush()
-
-
-def _receive(pipe: IO[bytes]) -> Any:
-    """Read a message; arrays come read-only. Raises EOFError where the pipe ends."""
-    (count,) = struct.unpack("<Q", _exactly(pipe, 8))
-    sizes = struct.unpack(f"<{count}Q", _exactly(pipe, 8 * count))
-    head, *buffers = [_exactly(pipe, size) for size in sizes]
-    return pickle.loads(head, buffers=buffers)
-
-
-def _exactly(pipe: IO[bytes], size: int) -> bytes:
-    data = pipe.read(size)
-    if len(data) < size:
-        raise EOFError
-    return data

@@ -92,7 +92,7 @@ def bad(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Reader]:
         "intake.read_bytes = read_bytes\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    serve = "from mammo_core.intake.isolation import serve"
+    serve = "from mammo_core.intake.worker import serve"
     started = subprocess.Popen
     monkeypatch.setattr(
         isolation.subprocess,
