@@ -42,7 +42,7 @@ def _run(asked: argparse.Namespace) -> int:
         return list_models() if asked.models_command == "list" else verify_models(asked.names)
     if asked.command == "data":
         return _check_data(asked)
-    from mammo_core.training.bench.machine import enough_room, in_words
+    from mammo_core.training.bench.machine import enough_room
 
     try:
         with enough_room():
@@ -54,7 +54,9 @@ def _run(asked: argparse.Namespace) -> int:
             "training needs Keras and TensorFlow, which are not installed here: pip install -r requirements.txt"
         ) from error
     except (ValueError, OSError) as error:
-        raise UsageError(in_words(error)) from error
+        from mammo_core.training.cli_data import told
+
+        raise UsageError(told(error)) from error
 
 
 def _train(asked: argparse.Namespace) -> int:
@@ -70,13 +72,12 @@ def _train(asked: argparse.Namespace) -> int:
 
 def _check_data(asked: argparse.Namespace) -> int:
     from mammo_core.intake import ReaderFailed
-    from mammo_core.training.bench.machine import in_words
-    from mammo_core.training.cli_data import check
+    from mammo_core.training.cli_data import check, told
 
     try:
         return check(asked)
     except (ValueError, OSError, ReaderFailed) as error:
-        raise UsageError(in_words(error)) from error
+        raise UsageError(told(error)) from error
 
 
 def _read(asked: argparse.Namespace) -> int:
@@ -146,10 +147,17 @@ def _parser() -> argparse.ArgumentParser:
         description="Count pictures, women, classes and views, by machine and site; find missing and unreadable files, copies and "
         "inverted pictures. docs/datasets.md describes the layouts.",
     )
-    check.add_argument("path", metavar="PATH", type=Path, help="a data set, or a folder of several")
+    check.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="a data set, or a folder of several")
     check.add_argument("--layout", metavar="LAYOUT", help="its layout; the one recognised if left out")
     check.add_argument("--lists", action="store_true", help="read the set's lists alone, not the pictures")
     check.add_argument("--all", action="store_true", help="print everything found, however long")
+    check.add_argument(
+        "--runs",
+        metavar="DIR",
+        type=Path,
+        default=Path("runs"),
+        help="where runs go (default runs): what the search for copies finds out of a picture is kept there, for it and for trainings",
+    )
 
     networks = commands.add_parser(
         "networks",

@@ -18,7 +18,8 @@ from tqdm import tqdm
 
 from mammo_core.exam import Refusal
 from mammo_core.intake import Reader
-from mammo_core.training.datasets import LABELS, Row, Table, layouts_of, read_dataset
+from mammo_core.training.bench.machine import in_words
+from mammo_core.training.datasets import LABELS, NoLayout, Row, Table, read_sets
 from mammo_core.training.datasets.listing import counted
 from mammo_core.training.duplicates import near_duplicates
 
@@ -39,25 +40,41 @@ class Looked:
 
 
 def check(asked: argparse.Namespace) -> int:
-    """Carry out `data check PATH [--layout L] [--lists] [--all]`: 0, or 1 where no picture was found at all.
+    """Carry out `data check PATH... [--layout L] [--lists] [--all] [--runs DIR]`.
+
+    Gives 0, or 1 where one of several sets cannot be read or no picture was found at all.
 
     Raises:
-        ValueError: the layout is not recognised, or a row is wrong.
-        FileNotFoundError: PATH does not exist.
+        ValueError: no set can be read; a line says what is wrong with each.
     """
-    table = read_dataset(asked.path, asked.layout)
-    layouts = {asked.layout} if asked.layout else set(layouts_of(asked.path).values())
+    found = read_sets(asked.paths, asked.layout)
+    if not found.tables:
+        raise ValueError("\n".join(map(told, found.wrong.values())))
+    for folder, error in found.wrong.items():
+        print(f"{folder} is not read: {told(error)}", file=sys.stderr)
     shown = sys.maxsize if asked.all else SHOWN
-    print(f"{asked.path}: layout {', '.join(sorted(layouts))}")
+    for path in asked.paths:
+        if layouts := {name for folder, name in found.layouts.items() if path in (folder, folder.parent)}:
+            print(f"{path}: layout {', '.join(sorted(layouts))}")
+    table = found.together()
     for line in said_by_lists(table, shown):
         print(line)
     if not table.rows:
-        print(f"No picture was found in {asked.path}: there is nothing to train on.", file=sys.stderr)
+        print(
+            f"No picture was found in {' or '.join(map(str, asked.paths))}: there is nothing to train on.",
+            file=sys.stderr,
+        )
         return 1
     if not asked.lists:
         for line in said_by_pixels(table.rows, look_at(table.rows), shown):
             print(line)
-    return 0
+    return 1 if found.wrong else 0
+
+
+def told(error: Exception) -> str:
+    """An error in words, as the command line has them: whose pictures are in no layout is shown where layouts are described."""
+    said = in_words(error)
+    return said.removesuffix(".") + "; see docs/datasets.md" if isinstance(error, NoLayout) else said
 
 
 def said_by_lists(table: Table, shown: int = SHOWN) -> Iterator[str]:

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from mammo_core.cli import main
+from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench.runs import list_runs
+from tests.lab_runs import make_recipe
 from tests.preprocessing.phantoms import breast
 from tests.training.datasets.layouts import table
 
@@ -51,7 +54,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def printed(clinic: Path) -> str:
     """What the command prints, run as users run it; it says on stderr if Keras came along."""
-    asked = f"main(['data', 'check', {str(clinic)!r}])"
+    asked = f"main(['data', 'check', {str(clinic)!r}, '--runs', {str(clinic.parent / 'runs')!r}])"
     code = f"import sys; from mammo_core.cli import main; code = {asked}; print('keras' in sys.modules, file=sys.stderr); sys.exit(code)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "False"
@@ -111,9 +114,9 @@ def test_long_lists_are_cut_unless_all_is_asked_for(tmp_path: Path, capsys: pyte
     rows = [(f"{number}.png", "", f"W{number}", "", "", "benign", "", "") for number in range(26)]
     table(tmp_path / "manifest.csv", COLUMNS, rows)
     shot(tmp_path / "0.png", 1)
-    assert main(["data", "check", str(tmp_path)]) == 0
+    assert main(["data", "check", str(tmp_path), "--lists"]) == 0
     assert "  and 5 more; --all lists them" in capsys.readouterr().out
-    assert main(["data", "check", str(tmp_path), "--all"]) == 0
+    assert main(["data", "check", str(tmp_path), "--lists", "--all"]) == 0
     assert "  25.png" in capsys.readouterr().out
 
 
@@ -133,6 +136,9 @@ def test_a_list_of_which_no_picture_is_there_ends_with_1_and_a_sentence(
     [
         (["nowhere"], "nowhere does not exist"),
         (["."], "in none of the layouts"),
+        (["."], "; see docs/datasets.md"),
+        ([".", "--layout", "rsna"], "; see docs/datasets.md"),
+        ([".", "nowhere"], "nowhere does not exist"),
         ([".", "--layout", "dicomdir"], "'dicomdir' is no layout"),
     ],
 )
@@ -148,3 +154,39 @@ def test_a_wrong_row_ends_with_2_and_names_file_and_row(tmp_path: Path, capsys: 
     table(tmp_path / "manifest.csv", COLUMNS, [("a.png", "", "W1", "", "", "odd", "", "")])
     assert main(["data", "check", str(tmp_path)]) == 2
     assert "manifest.csv, row 2: a label is one of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_one_wrong_set_of_several_is_named_and_the_others_are_looked_into(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], together: bool
+) -> None:
+    for name, label in (("first", "benign"), ("second", "odd"), ("third", "malignant")):
+        table(tmp_path / name / "manifest.csv", COLUMNS, [("a.png", "", name, "", "", label, "", "")])
+        shot(tmp_path / name / "a.png", 1)
+    paths = [tmp_path] if together else [tmp_path / name for name in ("first", "second", "third")]
+    assert main(["data", "check", "--lists", *map(str, paths)]) == 1
+    said = capsys.readouterr()
+    assert f"{tmp_path / 'second'} is not read: " in said.err
+    assert "manifest.csv, row 2: a label is one of" in said.err
+    assert "2 pictures of 2 women" in said.out
+    assert [line.split()[0] for line in section(said.out, "set")[1:]] == ["first", "third"]
+
+
+def test_a_set_without_layout_is_no_training_set_and_the_command_line_says_where_layouts_are_described(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "recipe.toml").write_text(recipes.write(make_recipe()))
+    arguments = [
+        "train",
+        str(tmp_path / "run" / "recipe.toml"),
+        "--data",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "runs"),
+    ]
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.strip().endswith("; see docs/datasets.md")
+    (run,) = list_runs(tmp_path / "runs")
+    assert "in none of the layouts" in run.message
+    assert "docs/" not in run.message

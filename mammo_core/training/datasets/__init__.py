@@ -5,8 +5,8 @@ A layout is a module with two functions: `recognises(root)` and `read(root)`. do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mammo_core.training.datasets import (
@@ -28,7 +28,20 @@ from mammo_core.training.datasets.listing import counted, in_both_parts, some
 from mammo_core.training.datasets.table import LABELS, Box, Lesion, Row, Table
 from mammo_core.training.datasets.twice import under_one_name
 
-__all__ = ["LABELS", "LAYOUTS", "Box", "Layout", "Lesion", "Row", "Table", "layouts_of", "read_dataset"]
+__all__ = [
+    "LABELS",
+    "LAYOUTS",
+    "Box",
+    "Layout",
+    "Lesion",
+    "NoLayout",
+    "Row",
+    "Sets",
+    "Table",
+    "layouts_of",
+    "read_dataset",
+    "read_sets",
+]
 
 
 @dataclass(frozen=True)
@@ -56,12 +69,41 @@ LAYOUTS = {
 """Every layout by name, in the order in which they are tried: the plainest signs first, mere names of folders last."""
 
 
+class NoLayout(ValueError):
+    """Pictures that lie in none of the layouts read here, or not in the one named. docs/datasets.md describes them."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Data sets as far as they could be read: the `layouts` and `tables` by folder, and by folder what is `wrong` with the others.
+
+    `notes` are on what lies beside them.
+    """
+
+    layouts: dict[Path, str] = field(default_factory=dict)
+    tables: dict[Path, Table] = field(default_factory=dict)
+    wrong: dict[Path, ValueError | OSError] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def together(self) -> Table:
+        """All rows in one table; of several sets, what is missing and what was noted is named by its set."""
+        alone = len(self.tables) == 1
+        named = [("" if alone else folder.name, table) for folder, table in self.tables.items()]
+        return under_one_name(
+            Table(
+                tuple(row for _, table in named for row in table.rows),
+                tuple(f"{name}/{file}" if name else file for name, table in named for file in table.missing),
+                (*self.notes, *(f"{name}: {note}" if name else note for name, table in named for note in table.notes)),
+            )
+        )
+
+
 def layouts_of(path: Path) -> dict[Path, str]:
     """The layout of a data set, or those of the data sets that lie side by side in a folder.
 
     Raises:
         FileNotFoundError: there is nothing there.
-        ValueError: no layout is recognised.
+        NoLayout: none is recognised.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist")
@@ -71,10 +113,10 @@ def layouts_of(path: Path) -> dict[Path, str]:
     found = {folder: name for folder in inside if (name := _layout(folder))}
     if found:
         return found
-    said = f"{path} is in none of the layouts read here ({', '.join(LAYOUTS)}); see docs/datasets.md"
+    said = f"{path} is in none of the layouts read here ({', '.join(LAYOUTS)})"
     if places := some(place_of(picture.relative_to(path).parts[:-1]) for picture in Files(path).pictures):
         said += f". There are pictures in: {places}. Wanted is {manifest.NAME}, or a folder for each class ({', '.join(LABELS)})."
-    raise ValueError(said)
+    raise NoLayout(said)
 
 
 def read_dataset(path: Path | str, layout: str | None = None) -> Table:
@@ -82,31 +124,47 @@ def read_dataset(path: Path | str, layout: str | None = None) -> Table:
 
     Raises:
         FileNotFoundError: there is nothing there.
-        ValueError: the layout is not known or not recognised, or a row is wrong; the message names file and row.
+        NoLayout: the layout is not recognised.
+        ValueError: the layout is not known, or a row is wrong; the message names file and row, and the set where it is one of several.
     """
-    path = Path(path)
-    if layout is None:
-        sets = layouts_of(path)
-    elif layout not in LAYOUTS:
+    found = read_sets([Path(path)], layout)
+    if not found.wrong:
+        return found.together()
+    if len(found.layouts) < 2:
+        raise next(iter(found.wrong.values()))
+    said = [
+        f"the set {folder.name} cannot be read: {getattr(error, 'strerror', None) or error}"
+        for folder, error in found.wrong.items()
+    ]
+    raise ValueError("; ".join(said))
+
+
+def read_sets(paths: Sequence[Path], layout: str | None = None) -> Sets:
+    """The data sets at these places, each in the layout named or in the one recognised; one that is wrong keeps back no other.
+
+    Raises:
+        ValueError: the layout is not known.
+    """
+    if layout is not None and layout not in LAYOUTS:
         raise ValueError(f"{layout!r} is no layout; there are {', '.join(LAYOUTS)}")
-    elif not path.exists():
-        raise FileNotFoundError(f"{path} does not exist")
-    else:
-        sets = {path: layout}
-    tables = [_read(folder, name) for folder, name in sets.items()]
-    left_out = () if path in sets else _left_out(path, sets)
-    if len(tables) == 1:
-        return under_one_name(replace(tables[0], notes=(*left_out, *tables[0].notes)))
-    names = [folder.name for folder in sets]
-    together = Table(
-        tuple(row for table in tables for row in table.rows),
-        tuple(f"{name}/{file}" for name, table in zip(names, tables, strict=True) for file in table.missing),
-        (
-            *left_out,
-            *(f"{name}: {note}" for name, table in zip(names, tables, strict=True) for note in table.notes),
-        ),
-    )
-    return under_one_name(together)
+    layouts: dict[Path, str] = {}
+    tables: dict[Path, Table] = {}
+    wrong: dict[Path, ValueError | OSError] = {}
+    notes: list[str] = []
+    for path in paths:
+        try:
+            sets = layouts_of(path) if layout is None else {path: layout}
+        except (ValueError, OSError) as error:
+            wrong[path] = error
+            continue
+        layouts |= sets
+        notes += () if path in sets else _left_out(path, sets)
+        for folder, name in sets.items():
+            try:
+                tables[folder] = _read(folder, name)
+            except (ValueError, OSError) as error:
+                wrong[folder] = error
+    return Sets(layouts, tables, wrong, tuple(notes))
 
 
 def _layout(path: Path) -> str | None:
@@ -129,12 +187,14 @@ def _left_out(path: Path, sets: Iterable[Path]) -> tuple[str, ...]:
 
 
 def _read(path: Path, layout: str) -> Table:
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist")
     try:
         table = LAYOUTS[layout].read(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ValueError(f"{path} is not in the layout {layout}: {error.filename} is not there") from error
+        raise NoLayout(f"{path} is not in the layout {layout}: {error.filename} is not there") from error
     if not table.rows and not table.missing and not LAYOUTS[layout].recognises(path):
-        raise ValueError(f"{path} is not in the layout {layout}; see docs/datasets.md")
+        raise NoLayout(f"{path} is not in the layout {layout}")
     first: dict[Path, Row] = {}
     for row in table.rows:
         if (other := first.setdefault(row.path, row)) is not row:

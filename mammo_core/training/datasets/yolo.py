@@ -96,6 +96,11 @@ def _lesions(boxes: Path, path: Path, classes: list[str]) -> list[Lesion]:
 
 def _lesion(words: list[str], rows: int, columns: int, classes: list[str]) -> Lesion:
     """A box of a line: class, centre x and y, width and height, as shares of the picture."""
+    if len(words) == 6:
+        raise ValueError(
+            "there is a sixth number, as detectors write the confidence of what they predict: predictions are not the truth. "
+            "Give the labels that readers drew; if these are, take the sixth number out"
+        )
     if len(words) != 5:
         raise ValueError("a class and four numbers are wanted")
     if not words[0].isdecimal() or int(words[0]) >= len(classes):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 
 import streamlit as st
 
-from mammo_core.training.datasets import LABELS, Table, read_dataset
+from mammo_core.training.datasets import LABELS, Sets, Table, read_sets
 from pages.parts.lab.setting import data_root, folder_of, folders_offered, short_name
 from pages.parts.look import write
 from pages.parts.take_away import table
@@ -47,14 +46,22 @@ def choose() -> tuple[Path, Table] | None:
         write("quiet", "Reading the folder's lists.")
     try:
         folder = folder_of(named)
-        found = _read(str(folder), _changed(folder))
+        found, together = _read(str(folder), _changed(folder))
     except (ValueError, OSError) as error:
         with said.container():
             write("amber", f"Not read. {_sentence(error)}")
         return None
     with said.container(gap="small"):
-        _say(found)
-    return (folder, found) if found.rows else None
+        for place, error in found.wrong.items():
+            write("amber", f"Not read{'' if place == folder else f': {place.name}'}. {_sentence(error)}")
+        if found.tables:
+            _say(together)
+        if found.tables and found.wrong:
+            write(
+                "amber",
+                "Nothing can be trained on this folder while a set in it cannot be read: none is left out unasked.",
+            )
+    return (folder, together) if together.rows and not found.wrong else None
 
 
 def _entry(name: str) -> str:
@@ -69,8 +76,9 @@ def _shorten() -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _read(folder: str, changed: tuple[int, ...]) -> Table:
-    return read_dataset(folder)
+def _read(folder: str, changed: tuple[int, ...]) -> tuple[Sets, Table]:
+    found = read_sets([Path(folder)])
+    return found, found.together()
 
 
 def _changed(folder: Path) -> tuple[int, ...]:
@@ -83,7 +91,7 @@ def _changed(folder: Path) -> tuple[int, ...]:
 def _sentence(error: Exception) -> str:
     if isinstance(error, OSError):
         return "The folder cannot be read."
-    said = re.sub(r"; see docs/[\w/]+\.md", "", str(error))  # whoever reads this in a browser has no such file
+    said = str(error)
     return said[:1].upper() + said[1:] + ("" if said.endswith(".") else ".")
 
 
@@ -120,4 +128,5 @@ def _say(found: Table) -> None:
 
 def paths_of(folder: Path) -> dict[tuple[str, str], Path]:
     """Where each picture of a data folder lies, by set and the name that the set gives it."""
-    return {(row.dataset, row.file): row.path for row in _read(str(folder), _changed(folder)).rows}
+    _, together = _read(str(folder), _changed(folder))
+    return {(row.dataset, row.file): row.path for row in together.rows}

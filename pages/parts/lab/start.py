@@ -48,7 +48,7 @@ def start(pictures: tuple[Path, Table] | None, offer: Offer | None) -> None:
         st.rerun()
     if queued := st.session_state.get("queued"):
         write("quiet", f"Last started from this page: {queued}.")
-    elif pictures is None:
+    elif not st.session_state.get("data_folder"):
         write("quiet", "Choose pictures first.")
 
 

@@ -117,6 +117,7 @@ def test_yolo_with_its_classes_among_the_labels_is_read(tmp_path: Path) -> None:
     [
         ("2 0.5 0.5 0.1 0.1", "there is no class 2"),
         ("0 0.5 0.5 0.1", "a class and four numbers"),
+        ("0 0.5 0.5 0.1 0.1 0.93", "a sixth number, .* predictions are not the truth"),
         ("0 0.5 0.5 40 0.1", "a share of the picture"),
         ("0 0.5 0.5 0 0.1", "no area"),
         ("0 0.5 here 0.1 0.1", "'here'"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.training.datasets import Lesion, Table, layouts_of, read_dataset
+from mammo_core.training.datasets import Lesion, NoLayout, Table, layouts_of, read_dataset, read_sets
 from tests.shared import SHARED, needs_shared
 from tests.training.datasets.layouts import class_folders, picture, table
 
@@ -254,6 +254,43 @@ def test_folders_of_an_unknown_layout_are_named_and_what_was_expected(tmp_path: 
         ValueError, match=r"pictures in: train/0, train/1, woman 00, .* and 4 more\. Wanted is .*benign"
     ):
         read_dataset(tmp_path)
+
+
+def side_by_side(root: Path) -> Path:
+    """A set of three pictures, one whose list has a wrong row, and one of two pictures."""
+    class_folders(root / "first", ["benign/1.png", "benign/2.png", "malignant/3.png"])
+    table(root / "second" / "manifest.csv", ("file", "patient_id", "label"), [("a.png", "W1", "odd")])
+    class_folders(root / "third", ["benign/1.png", "malignant/2.png"])
+    return root
+
+
+def test_of_several_sets_the_wrong_one_is_named_and_none_is_left_out_silently(tmp_path: Path) -> None:
+    root = side_by_side(tmp_path)
+    with pytest.raises(ValueError, match=r"^the set second cannot be read: .*manifest\.csv, row 2: a label is one of"):
+        read_dataset(root)
+
+
+def test_a_wrong_set_keeps_back_no_other(tmp_path: Path) -> None:
+    root = side_by_side(tmp_path)
+    found = read_sets([root, tmp_path / "nowhere"])
+    assert set(found.wrong) == {root / "second", tmp_path / "nowhere"}
+    assert found.layouts == {root / "first": "folders", root / "second": "manifest", root / "third": "folders"}
+    assert Counter(row.dataset for row in found.together().rows) == {"first": 3, "third": 2}
+    assert [note.partition(":")[0] for note in found.together().notes] == ["first", "third"]
+
+
+def test_sets_of_several_places_are_read_together(tmp_path: Path) -> None:
+    root = side_by_side(tmp_path)
+    found = read_sets([root / "third", root / "first", root / "third"])
+    assert not found.wrong
+    assert Counter(row.dataset for row in found.together().rows) == {"first": 3, "third": 2}
+
+
+def test_no_refusal_speaks_of_a_file_that_its_reader_may_not_have(tmp_path: Path) -> None:
+    for layout in (None, "rsna", "folders"):
+        with pytest.raises(NoLayout) as refused:
+            read_dataset(tmp_path, layout)
+        assert "docs" not in str(refused.value)
 
 
 def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
