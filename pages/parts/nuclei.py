@@ -82,16 +82,17 @@ def _take(nuclei: FeatureModel) -> None:
     try:
         found = read_table(data, nuclei.features)
         said = nuclei.probabilities(np.array([row.values for row in found.rows]).reshape(-1, len(nuclei.features)))
-        st.session_state["cytology"] = (nuclei.digest, found, said.tolist())
+        st.session_state["cytology"] = (nuclei.digest, file.name, found, said.tolist())
     except TableRefused as refused:
-        st.session_state["cytology"] = str(refused)
+        st.session_state["cytology"] = f"{file.name}: {refused}"
     st.session_state["cytology_turn"] = turn + 1
     st.rerun()
 
 
-def _answer(nuclei: FeatureModel, found: FeatureTable, said: list[float]) -> None:
+def _answer(nuclei: FeatureModel, name: str, found: FeatureTable, said: list[float]) -> None:
     rows, refused = len(found.rows), len(found.refused)
     write("head", f"{rows} ROW{'' if rows == 1 else 'S'} ANSWERED" + (f", {refused} NOT" if refused else ""))
+    write("quiet", f"From the file {name}.")
     if found.refused:
         write("amber", "These rows were left out. The first line of the file, with the names, is row 1.")
         lines = "".join(f"<li>{escape(sentence)}</li>" for sentence in found.refused[:SHOWN])

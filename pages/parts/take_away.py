@@ -14,6 +14,8 @@ from pages.parts.look import rows_html, write
 
 CAMERA = {"displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]]}
 """No tool bar but the button that saves the figure."""
+HEIGHT, ROW = 188, 30
+"""Of a table that scrolls and of its lines, in pixels."""
 
 
 def show(figure: go.Figure, name: str, reading: str, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -51,3 +53,15 @@ def table(rows: list[dict[str, Any]], empty: str, name: str | None = None) -> No
     st.html(rows_html(rows))
     if name:
         offer(name, [list(rows[0]), *(list(row.values()) for row in rows)])
+
+
+def scrolled(rows: list[dict[str, Any]], widths: Mapping[str, int], about: str) -> None:
+    """Show a long table in a place of its own height, in which it scrolls; a press on a head sorts it, its first column stays in sight.
+
+    `widths` are pixels of the columns that cells shall not decide, `about` names the table for those who cannot see it.
+    """
+    columns = {
+        head: st.column_config.TextColumn(width=width, pinned=head == next(iter(rows[0])))
+        for head, width in widths.items()
+    }
+    st.dataframe(rows, height=HEIGHT, row_height=ROW, hide_index=True, column_config=columns, alt=about)

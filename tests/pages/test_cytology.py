@@ -35,8 +35,8 @@ def words(page: AppTest) -> str:
     )
 
 
-def dropped(page: AppTest, data: bytes) -> str:
-    page.get("file_uploader")[0].upload("table.csv", data, "text/csv").run()
+def dropped(page: AppTest, data: bytes, name: str = "table.csv") -> str:
+    page.get("file_uploader")[0].upload(name, data, "text/csv").run()
     assert not page.exception
     return words(page)
 
@@ -60,6 +60,11 @@ def test_a_table_without_a_column_is_refused_by_its_name_and_the_next_one_is_rea
     said = dropped(page, TABLE)
     assert "missing" not in said
     assert "2 ROWS ANSWERED" in said
+
+
+def test_the_name_of_the_file_stands_beside_what_was_said_of_it(page: AppTest) -> None:
+    assert "table.csv: 2 of 3 columns are missing" in dropped(page, b"mean radius\n15\n")
+    assert "From the file &lt;b&gt;nuclei.csv." in dropped(page, TABLE, "<b>nuclei.csv")
 
 
 def test_an_answer_stays_while_another_page_is_looked_at(page: AppTest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -18,11 +19,14 @@ from mammo_core.evaluation import auc_interval
 from mammo_core.training.bench import queue, records, runs
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.evaluate import evaluate
+from mammo_core.training.bench.evaluate import report as report_of
 from mammo_core.training.bench.systems import summary, system
 from pages.parts import look
 from pages.parts.card import interval
+from pages.parts.figures import TEMPLATE as figures_template
 from pages.parts.lab import errands, setting
 from pages.parts.lab import figures as lab_figures
+from pages.parts.lab.comparison import courses, stacked
 from tests.lab_runs import make_recipe, make_run
 from tests.test_setup import TRAINING_ONLY, imported_by
 
@@ -80,6 +84,11 @@ def words(app: AppTest) -> str:
 
 def figures(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(element.proto.spec) for element in app.get("plotly_chart")]
+
+
+def ledger(app: AppTest) -> list[dict[str, Any]]:
+    """The rows of the table of runs."""
+    return [row for each in app.dataframe for row in each.value.to_dict("records")]
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -230,10 +239,9 @@ def test_why_a_run_failed_is_said_wherever_it_is_listed(lab: Path) -> None:
     assert f'{short.name} <span class="room-quiet">failed: The disk is full.</span>' in said
     (whole,) = [each for each in app.expander if each.label == "All it said"]
     assert [each.value for each in whole.code] == [leak]
-    rows = {row.split("</td>")[0]: row for row in words(shown("runs.py")).split("<tr><td>")}
-    assert "<td>failed: Copies stand on both sides: 1 pair.</td>" in rows[long.name]
-    assert "<td>none</td>" in rows[long.name]
-    assert "not yet" not in rows[long.name]
+    (row,) = [row for row in ledger(shown("runs.py")) if row["Run"] == long.name]
+    assert row["State"] == "failed: Copies stand on both sides: 1 pair."
+    assert row["AUC"] == "none"
 
 
 def test_no_sentence_stands_above_the_way_back(lab: Path) -> None:
@@ -250,17 +258,19 @@ def test_the_table_has_every_run_with_its_auc(lab: Path) -> None:
     own = told.columns["dataset"] == "made-up"
     truth = told.columns["label"][own] == "malignant"
     found = auc_interval(truth, told.score[own], told.columns["patient_id"][own], np.random.default_rng(0))
-    said = words(shown("runs.py"))
-    assert f"made-up {found.value:.2f} (" in said
-    assert "Not in the table: patch-1." in said
+    app = shown("runs.py")
+    rows = {row["Women held out of"]: row for row in ledger(app)}
+    assert set(rows) == {"made-up", "other"}
+    assert rows["made-up"]["AUC"] == interval(found.as_list())
+    assert "Not in the table: patch-1." in words(app)
 
 
 def test_a_run_whose_recipe_is_damaged_is_named_and_hides_no_other(lab: Path) -> None:
     whole, torn = make_run(lab / "runs"), make_run(lab / "runs", "torn")
     (torn / "recipe.toml").write_text("kind = ")
-    said = words(shown("runs.py"))
-    assert f"<td>{whole.name}</td>" in said
-    assert f"<td>{torn.name}</td>" not in said
+    app = shown("runs.py")
+    assert {row["Run"] for row in ledger(app)} == {whole.name}
+    said = words(app)
     assert f"Not in the table: {torn.name}. Its run.json or its recipe.toml is gone or damaged." in said
     assert whole.name in words(shown("train.py"))
 
@@ -357,9 +367,10 @@ def test_the_auc_is_the_reports_wherever_it_is_shown(two: list[Path]) -> None:
     for folder in two:
         rows = json.loads((folder / "report.json").read_text())["sets"]
         (row,) = [row for row in rows if (row["part"], row["set"], row["unit"]) == ("test", "made-up", "image")]
-        said = words(shown("runs.py", lab_part="Separation", compared=[folder.name]))
-        assert f"made-up {interval(row['auc'])}" in said
-        assert f"<td>{interval(row['auc'])}</td>" in said
+        app = shown("runs.py", lab_part="Separation", compared=[folder.name])
+        (told,) = [each for each in ledger(app) if (each["Run"], each["Women held out of"]) == (folder.name, "made-up")]
+        assert (told["AUC"], told["Metadata alone"]) == (interval(row["auc"]), interval(row["metadata_auc"]))
+        assert f"<td>{interval(row['auc'])}</td>" in words(app)
 
 
 def test_the_legend_of_several_runs_has_room_and_names_each_once() -> None:
@@ -369,6 +380,107 @@ def test_the_legend_of_several_runs_has_room_and_names_each_once() -> None:
     figure = lab_figures.learning(drawn, "Loss", "one split")
     assert [trace.name for trace in figure.data if trace.showlegend] == names
     assert figure.layout.margin.t >= 84 + 24 * len(names)
+
+
+def test_the_table_is_filtered_by_words_where_there_are_many_runs(lab: Path) -> None:
+    make_run(lab / "runs", "made", draws=5)
+    assert not shown("runs.py").text_input
+    for number in range(10):
+        make_run(lab / "runs", f"n{number}", women=9, status="failed" if number == 3 else "stopped")
+    app = shown("runs.py")
+    assert len({row["Run"] for row in ledger(app)}) == 11
+    for words_asked, names in (("n3", ["n3"]), ("FAILED", ["n3"]), ("made-up done", ["made"]), ("elsewhere", [])):
+        app.text_input(key="runs_filter").set_value(words_asked).run()
+        assert not app.exception
+        assert sorted({row["Run"].split("-")[0] for row in ledger(app)}) == names
+    assert "No run has “elsewhere”" in words(app)
+
+
+def test_two_runs_of_one_recipe_are_told_apart_by_what_was_changed(lab: Path) -> None:
+    def made(name: str, more: dict[str, Any], epochs: int = 6) -> None:
+        folder = make_run(lab / "aside", classes=("benign", "malignant"), epochs=epochs).rename(lab / "runs" / name)
+        state = json.loads((folder / "run.json").read_text())
+        (folder / "run.json").write_text(json.dumps(state | {"id": name} | more))
+
+    made("as-it-is", {})
+    made("shorter", {}, epochs=3)
+    made("limited", {"limit": 40})
+    stranger = make_run(lab / "runs", "stranger")
+    assert {row["Run"]: row["Changed"] for row in ledger(shown("runs.py"))} == {
+        "as-it-is": "–",
+        "shorter": "training.epochs 3",
+        "limited": "about 40 pictures",
+        stranger.name: "no recipe of this name",
+    }
+
+
+def test_with_no_runs_the_page_leads_to_training_and_speaks_of_no_figures(lab: Path) -> None:
+    app = shown("runs.py")
+    assert "No network has been trained here yet." in words(app)
+    assert "AUC" not in words(app)
+    assert "Train a network ›" in [link.proto.label for link in app.get("page_link")]
+
+
+@pytest.mark.parametrize("lacks", ["auc_by_fold", "set", "operating_points", "classes_judged", "everything"])
+def test_a_report_of_an_older_version_is_worked_out_anew_and_named(lab: Path, lacks: str) -> None:
+    folder = make_run(lab / "runs", women=24, draws=5)
+    report = json.loads((folder / "report.json").read_text())
+    report.pop(lacks, None)
+    for row in report["sets"]:
+        row.pop(lacks, None)
+    (folder / "report.json").write_text("[]" if lacks == "everything" else json.dumps(report))
+    app = shown("runs.py")
+    assert f"The report of {folder.name} is older than" in words(app)
+    assert {row["Metadata alone"] for row in ledger(app)} == {"–"}
+    with patch("mammo_core.training.bench.evaluate.report", partial(report_of, draws=5)):
+        for part in (*PARTS[1:], "Stated", "Promote"):
+            app.session_state["lab_part"] = part
+            app.run()
+            assert not app.exception, part
+    evaluate(folder, 5)
+    assert "The report of" not in words(app.run())
+
+
+def test_a_named_point_and_the_threshold_moved_there_have_one_interval(two: list[Path]) -> None:
+    for folder in two:
+        app = shown("runs.py", lab_part="Thresholds", compared=[folder.name], judged_on=("test", "made-up"))
+        assert app.slider(key="lab_threshold").value == 50.0
+        said = words(app)
+        (half,) = re.findall(r"<td>probability of one half</td><td>50\.0</td><td>(.*?)</td><td>(.*?)</td>", said)
+        assert f"Sensitivity {half[0]}: " in said
+        assert f"Specificity {half[1]}: " in said
+
+
+def test_of_several_folds_the_mean_is_strong_as_far_as_all_reached_and_folds_are_faint() -> None:
+    courses = [
+        lab_figures.Course(
+            "folds", fold, np.arange(1.0, last + 1), np.full(last, 2.0 * fold), np.full(last, 4.0 * fold)
+        )
+        for fold, last in enumerate((3, 5))
+    ]
+    alone = lab_figures.Course("alone", 0, np.arange(1.0, 5.0), np.ones(4), np.ones(4))
+    for drawn in ([*courses], [*courses, alone]):
+        figure = lab_figures.learning(drawn, "Loss", "")
+        means = [line for line in figure.data if "mean of the folds" in line.hovertemplate]
+        folds = [line for line in figure.data if ", fold " in line.hovertemplate]
+        assert [(len(line.x), line.y[0], line.line.dash) for line in means] == [(3, 1.0, "dot"), (3, 2.0, "solid")]
+        assert len(folds) == 4
+        assert all(fold.opacity < 0.5 and fold.line.width < mean.line.width for fold in folds for mean in means)
+        assert not any(line.showlegend for line in folds)
+
+
+def test_the_means_drawn_are_taken_away_with_the_folds(two: list[Path]) -> None:
+    drawn = [course for folder in two for course in courses(folder, folder.name, "loss")]
+    columns = stacked([*drawn, *lab_figures.means(drawn)])
+    of_folds = [place for place, fold in enumerate(columns["fold"]) if fold == "mean"]
+    assert {columns["run"][place] for place in of_folds} == {two[1].name}
+    first = [columns["training"][place] for place, epoch in enumerate(columns["epoch"]) if epoch == 1][1:4]
+    assert columns["training"][of_folds[0]] == pytest.approx(np.mean(first))
+
+
+def test_the_last_tick_of_a_per_cent_axis_has_room_for_its_words() -> None:
+    """Plotly leaves out a tick whose words would be cut off; half of “100 %” at 14 px takes 21 pixels or more."""
+    assert figures_template.layout.margin.r >= 21
 
 
 def test_what_authors_state_stands_beside_what_runs_found(two: list[Path]) -> None:

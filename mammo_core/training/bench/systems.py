@@ -60,11 +60,17 @@ def system(folder: Path) -> System:
     try:
         report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         sets = {(row["set"], row["part"]): row for row in report["sets"] if row["unit"] == "image"}
-        judged = [row for row in report["classes_judged"] if row["part"] in PARTS]
+        judged = tuple(
+            _row(row, sets.get((row["set"], row["part"])), recipe)
+            for row in report["classes_judged"]
+            if row["part"] in PARTS
+        )
     except FileNotFoundError:
         raise ValueError(f"{run.id} was not judged yet; 'evaluate' does it") from None
     except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{run.id}: its report.json is damaged; 'evaluate' makes it anew") from None
+        raise ValueError(
+            f"{run.id}: its report.json is damaged or of another version; 'evaluate' makes it anew"
+        ) from None
     if not histories:
         raise ValueError(f"{run.id} has no epoch yet")
     epochs = [len(each["epoch"]) for each in histories]
@@ -74,7 +80,7 @@ def system(folder: Path) -> System:
         float(np.mean([each["accuracy"][-1] for each in histories])),
         float(np.mean([each["val_accuracy"][-1] for each in histories])),
         (min(epochs), max(epochs)),
-        tuple(_row(row, sets.get((row["set"], row["part"])), recipe) for row in judged),
+        judged,
     )
 
 

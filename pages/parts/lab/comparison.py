@@ -62,17 +62,17 @@ def learning(found: Sequence[Run]) -> None:
         own = [course for run in found for course in courses(run.folder, run.id, measure)]
         with columns[place % 2]:
             show(
-                figures.learning(own, f"{title}, over the epochs", _folds(found)),
+                figures.learning(own, f"{title}, over the epochs", _folds(own)),
                 f"runs-{measure}",
                 reading,
-                stacked(own),
+                stacked([*own, *figures.means(own)]),
             )
 
 
 def stacked(own: Sequence[figures.Course]) -> dict[str, list[Any]]:
     """Courses as columns to take away."""
     rows = [
-        (course.run, course.fold, int(epoch), training, watched)
+        (course.run, "mean" if course.fold is None else course.fold, int(epoch), training, watched)
         for course in own
         for epoch, training, watched in zip(
             course.epoch,
@@ -272,15 +272,14 @@ def on_whom(found: Sequence[Judged]) -> str:
     return said[0] if len(said) == 1 else f"{len(said)} different groups of women, as in the table"
 
 
-def _folds(found: Sequence[Run]) -> str:
-    counts = {run.folds for run in found}
-    return (
-        "one split of the women"
-        if counts == {1}
-        else "a line a fold"
-        if len(counts) == 1
-        else "a line a fold, where there are folds"
-    )
+def _folds(own: Sequence[figures.Course]) -> str:
+    """What the lines of a learning curve are."""
+    reached = {course.run: int(course.epoch.size) for course in figures.means(own)}
+    if not reached:
+        return "one split of the women"
+    epochs = " and ".join(map(str, sorted(set(reached.values()))))
+    of_some = "" if {course.run for course in own} == set(reached) else "where there are folds: "
+    return f"{of_some}strong: mean of the folds, as far as all reached (epoch {epochs}); faint: each fold"
 
 
 def _bands(drawn: Sequence[tuple[str, Any]], x: str, y: str) -> dict[str, Any]:

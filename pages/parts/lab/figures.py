@@ -24,48 +24,73 @@ COLOURS = (ACCENT, AMBER, TEXT, "#c792ea", "#4fd1c5", "#f2938a", "#9aa7ff", QUIE
 DASHES = ("solid", "dash", "dashdot", "longdash", "solid", "dash", "dashdot", "longdash")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "hexagon")
 LEGEND = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "xanchor": "left", "maxheight": 1.0}
+FAINT = 0.45
+"""Opacity of a fold's line beside the mean's."""
 ACROSS = 70
 """Letters of a legend that find room side by side in half a page."""
 
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """A measure over the epochs of one fold: on what it was trained and on what it was watched (NaN where not measured)."""
+    """A measure over the epochs of one fold, or of the mean of all (`fold` None): on what it was trained and on what it was watched.
+
+    NaN where it was not measured.
+    """
 
     run: str
-    fold: int
+    fold: int | None
     epoch: npt.NDArray[np.float64]
     training: npt.NDArray[np.float64] | None
     watched: npt.NDArray[np.float64] | None
 
 
+def means(courses: Sequence[Course]) -> list[Course]:
+    """The mean of each run that has several folds, over the epochs that all of them have reached."""
+    found = []
+    for run in dict.fromkeys(course.run for course in courses):
+        own = [course for course in courses if course.run == run]
+        reached = min(course.epoch.size for course in own)
+        if len(own) > 1:
+            training, watched = (
+                None if any(each is None for each in of) else np.mean([each[:reached] for each in of], axis=0)
+                for of in ([course.training for course in own], [course.watched for course in own])
+            )
+            found.append(Course(run, None, own[0].epoch[:reached], training, watched))
+    return found
+
+
 def learning(courses: Sequence[Course], title: str, subtitle: str, height: int = 300) -> go.Figure:
-    """A measure over the epochs; validation drawn through, training dotted, a line a fold."""
+    """A measure over the epochs; validation drawn through, training dotted. Of several folds the mean is strong, each of them faint."""
     figure = go.Figure()
     names = list(dict.fromkeys(course.run for course in courses))
+    strong = means(courses)
+    of_folds = {course.run for course in strong}
     shown: set[str] = set()
-    for course in courses:
-        colour = COLOURS[names.index(course.run) % MOST]
-        folds = sum(other.run == course.run for other in courses)
+    for course in [*courses, *strong]:  # the means above their folds
+        faint = course.run in of_folds and course.fold is not None
+        place = names.index(course.run) % MOST
         for kind, values, dash in (("training", course.training, "dot"), ("validation", course.watched, "solid")):
             if values is None:
                 continue
             alone = course.watched is None  # what is only noted, as the learning rate is
             who = kind if len(names) == 1 and not alone else course.run  # of several runs the legend names each once
             said = f"{course.run}, {kind}" if len(names) > 1 and not alone else who
-            fold = f", fold {course.fold}" if folds > 1 else ""
+            which = f", fold {course.fold}" if faint else ", mean of the folds" if course.fold is None else ""
+            named = not faint and who not in shown and (alone or len(names) == 1 or kind == "validation")
+            marked = not faint and (course.epoch.size == 1 or len(names) > 1)
             figure.add_scatter(
                 x=course.epoch,
                 y=values,
-                mode="lines+markers" if course.epoch.size == 1 or len(names) > 1 else "lines",
+                mode="lines+markers" if marked else "lines",
                 name=who,
                 legendgroup=who,
-                showlegend=who not in shown and (alone or len(names) == 1 or kind == "validation"),
-                line={"color": colour, "dash": "solid" if alone else dash, "width": 2 if folds == 1 else 1.3},
-                marker={"size": 7, "maxdisplayed": 12, "symbol": SYMBOLS[names.index(course.run) % MOST]},
-                hovertemplate=f"{said}{fold}, epoch %{{x}}: %{{y:.4g}}<extra></extra>",
+                showlegend=named,
+                opacity=FAINT if faint else 1,
+                line={"color": COLOURS[place], "dash": "solid" if alone else dash, "width": 1 if faint else 2.5},
+                marker={"size": 7, "maxdisplayed": 12, "symbol": SYMBOLS[place]},
+                hovertemplate=f"{said}{which}, epoch %{{x}}: %{{y:.4g}}<extra></extra>",
             )
-            if alone or len(names) == 1 or kind == "validation":
+            if named:
                 shown.add(who)
     lines = _legend_lines(sorted(shown))
     whole = {"dtick": 1} if max((course.epoch.max() for course in courses), default=0) <= 10 else {}

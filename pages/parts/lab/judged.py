@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,17 @@ from pages.parts.evidence import DRAWS, STEP, UNITS
 
 PARTS = {"test": "women held out", "outside": "outside sets", "validation": "women watched during training"}
 """Who a run may have been judged on."""
+_ABOUT = {"set", "part"}
+_COUNTED = {"n", "n_women", "n_cancer", "auc"}
+READ = {
+    "sets": _ABOUT
+    | _COUNTED
+    | {"unit", "auc_by_fold", "metadata_auc", "permuted_auc", "ece", "ece_calibrated", "operating_points"},
+    "classes_judged": _ABOUT | {"n", "n_women", "n_left_open", "majority", "accuracy", "balanced_accuracy"},
+    "subgroups": _ABOUT | _COUNTED | {"by", "group", "sensitivity", "specificity"},
+}
+"""What the lab reads of the rows of a report. One of an older version that lacks any of it is taken for none."""
+OF_A_POINT = {"name", "threshold", "set_on", "sensitivity", "specificity"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +113,7 @@ def judged(folder: Path, part: str, dataset: str, unit: str) -> Judged | None:
 
 def reported(folder: Path) -> dict[str, Any]:
     """The run's report: the one in its folder, or made now where there is none of these predictions."""
-    return _reported(str(folder), state_of(folder))
+    return written(folder) or _made(str(folder), state_of(folder))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -121,17 +133,33 @@ def _judged(folder: str, part: str, dataset: str, unit: str, state: tuple[int, .
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _reported(folder: str, state: tuple[int, ...]) -> dict[str, Any]:
-    return _written(folder, state) or evaluate.report(Path(folder))
+def _made(folder: str, state: tuple[int, ...]) -> dict[str, Any]:
+    return evaluate.report(Path(folder))
 
 
-def _written(folder: str, state: tuple[int, ...]) -> dict[str, Any] | None:
-    """The report in a run's folder, None where there is none of these predictions."""
-    written = Path(folder) / "report.json"
-    if not (written.is_file() and written.stat().st_mtime_ns >= max(state)):
+def written(folder: Path) -> dict[str, Any] | None:
+    """The report in a run's folder; None where there is none of these predictions, or it lacks what is read here."""
+    path = folder / "report.json"
+    if not path.is_file() or path.stat().st_mtime_ns < max(state_of(folder), default=0):
         return None
-    found: dict[str, Any] = json.loads(written.read_bytes())
-    return found
+    return _read(str(path), path.stat().st_mtime_ns)
+
+
+def outdated(folder: Path) -> bool:
+    """Whether the report in a run's folder is not the one of its predictions, or of another version than this."""
+    return bool(state_of(folder)) and (folder / "report.json").is_file() and written(folder) is None
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _read(path: str, changed: int) -> dict[str, Any] | None:
+    try:
+        report = json.loads(Path(path).read_bytes())
+        rows = all(keys <= set(row) for name, keys in READ.items() for row in report[name])
+        points = [point for row in report["sets"] for point in row["operating_points"]]
+        whole = rows and all(set(point) >= OF_A_POINT and isinstance(point["threshold"], list) for point in points)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return report if whole else None
 
 
 def row_of(report: dict[str, Any], one: Judged) -> dict[str, Any] | None:
@@ -142,9 +170,16 @@ def row_of(report: dict[str, Any], one: Judged) -> dict[str, Any] | None:
 
 def auc(one: Judged) -> list[float]:
     """Area under the ROC curve with its interval: as the report in its folder has it, so that it is the same everywhere."""
-    report = _written(str(one.folder), one.state)
+    report = written(one.folder)
     row = row_of(report, one) if report else None
     return list(row["auc"]) if row else _auc(*one.key, one).as_list()
+
+
+def metadata_alone(one: Judged) -> list[float] | None:
+    """AUC of what needs no picture, with its interval: the report's. Nothing is worked out where there is none."""
+    report = written(one.folder)
+    row = row_of(report, one) if report else None
+    return row["metadata_auc"] if row else None
 
 
 def curves(one: Judged) -> tuple[Band, Band]:
@@ -153,8 +188,25 @@ def curves(one: Judged) -> tuple[Band, Band]:
 
 
 def every_rate(one: Judged) -> Rates:
-    """Both rates at thresholds of 0 to 100 points, in steps of `STEP`."""
-    return _rates(*one.key, one)
+    """Both rates at thresholds of 0 to 100 points, in steps of `STEP`.
+
+    Where a named point of the report lies on one of them, the interval is the report's: drawn anew, its last digit would differ.
+    """
+    found, row = _rates(*one.key, one), row_of(reported(one.folder), one)
+    for point in row["operating_points"] if row else []:
+        steps = {100 * each / STEP for each in point["threshold"]}
+        if len(steps) == 1 and (step := steps.pop()).is_integer():
+            sensitivity = _told_at(found.sensitivity, int(step), point["sensitivity"])
+            specificity = _told_at(found.specificity, int(step), point["specificity"])
+            found = replace(found, sensitivity=sensitivity, specificity=specificity)
+    return found
+
+
+def _told_at(band: Band, place: int, told: Sequence[float]) -> Band:
+    """The band with another value and interval at one place."""
+    y, low, high = (values.copy() for values in (band.y, band.low, band.high))
+    y[place], low[place], high[place] = told
+    return Band(band.x, y, low, high)
 
 
 def calibrated(one: Judged) -> Reliability:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
@@ -12,14 +13,16 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from mammo_core.training.bench.recipe import Recipe, read_one
 from mammo_core.training.bench.records import read_history
 from mammo_core.training.bench.runs import Run, Status
 from pages.parts.card import interval
 from pages.parts.lab.figures import MOST
-from pages.parts.lab.judged import auc, judged, places_of, state_of
+from pages.parts.lab.judged import auc, judged, metadata_alone, outdated, places_of, state_of
+from pages.parts.lab.recipes import flat, offers
 from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
-from pages.parts.take_away import table
+from pages.parts.take_away import offer, scrolled
 
 STATES = {
     Status.QUEUED: "waits",
@@ -31,6 +34,12 @@ STATES = {
 }
 SHORT = 80
 """Characters of a reason that a table has room for."""
+MANY = 10
+"""More runs than this can be filtered."""
+WIDTHS = {"Run": 385, "Changed": 290}
+"""Of columns of the table, in pixels."""
+WORDS = {"title": "", "system": {}, "tune": {}, "tuned": "", "comparison": ""}
+"""What of a recipe is no setting of its network."""
 
 
 def patch_runs() -> list[str]:
@@ -43,13 +52,52 @@ def patch_runs() -> list[str]:
 
 
 def ledger(found: Sequence[Run]) -> None:
-    """The table of runs, with what each reached on women held out."""
-    st.markdown("#### All runs")
-    table([_row(run) for run in found], "No network has been trained here yet.", "runs")
+    """The table of runs, with what each reached on women held out, beside what needs no picture."""
+    if not found:
+        st.markdown("#### All runs")
+        write("quiet", "No network has been trained here yet.")
+        st.page_link("train.py", label="Train a network ›")
+        return
+    recipes = {each.recipe.name: each.recipe for each in offers()[0]}
+    _table([row for run in found for row in _rows(run, recipes.get(run.recipe))], len(found) > MANY)
+    old = [run.id for run in found if outdated(run.folder)]
+    if old:
+        write(
+            "amber",
+            f"The report of {', '.join(old)} is older than its predictions or than this version, so that its figures are worked out anew "
+            "where they are looked at. “python -m mammo_core evaluate RUN” writes it.",
+        )
+
+
+@st.fragment
+def _table(rows: list[dict[str, Any]], many: bool) -> None:
+    """Those rows whose name, data or state has all words that are looked for."""
+    words = ""
+    head = st.container(horizontal=True, vertical_alignment="center", key="runs_head")
+    with head:
+        st.markdown("#### All runs", width="content")
+        if many:
+            words = st.text_input(
+                "Show runs whose name, data or state has",
+                key="runs_filter",
+                type="search",
+                placeholder="Filter by name, data or state",
+                live=True,
+                label_visibility="collapsed",
+                width=320,
+            )
+    wanted = words.casefold().split()
+    shown = [row for row in rows if all(word in _looked_at(row) for word in wanted)]
+    if shown:
+        with head:
+            offer("runs", [list(shown[0]), *(list(row.values()) for row in shown)])
+        scrolled(shown, WIDTHS, "All runs, newest first")
+    else:
+        write("quiet", f"No run has “{words}” in its name, data or state.")
     write(
         "quiet",
-        "AUC of the last class against the rest, on pictures of women held out; 95 % intervals by women. Runs judged on other women are "
-        "not to be compared by it.",
+        "AUC of the last class against the rest, by pictures; 95 % intervals by women; only on the same women can runs be compared by it. "
+        "Metadata alone: age, machine, site and view, no picture. Changed: against the recipe of that name.",
     )
 
 
@@ -87,22 +135,51 @@ def compared(found: Sequence[Run]) -> list[Run]:
     return [by_name[name] for name in names]
 
 
-def _row(run: Run) -> dict[str, Any]:
+def _rows(run: Run, recipe: Recipe | None) -> list[dict[str, Any]]:
+    """A run in the table: a row for each set that it was judged on, by pictures; one without figures where there is none."""
     held_out = [judged(run.folder, part, name, "image") for part, name in places_of(run.folder) if part == "test"]
     found = [one for one in held_out if one and one.both_kinds]
     why = why_failed(run)
-    return {
-        "Run": run.id,
-        "Data": Path(run.data).name,
-        "State": shorten(f"{STATES[run.status]}: {why}", SHORT, placeholder=" …") if why else STATES[run.status],
-        "Trained": _trained(run),
-        "AUC, women held out": "; ".join(f"{one.dataset} {interval(auc(one))}" for one in found)
-        or ("none" if run.status is Status.FAILED else "not yet"),
-        "Pictures (women)": "; ".join(f"{one.cases.truth.size} ({np.unique(one.cases.woman).size})" for one in found)
-        or "–",
-        "Began": _day(run.started),
-        "Took": took(run),
-    }
+    state = shorten(f"{STATES[run.status]}: {why}", SHORT, placeholder=" …") if why else STATES[run.status]
+    return [
+        {
+            "Run": run.id,
+            "Changed": changed_in(run, recipe),
+            "Women held out of": one.dataset if one else "–",
+            "AUC": interval(auc(one)) if one else "none" if run.status is Status.FAILED else "not yet",
+            "Metadata alone": interval(metadata_alone(one)) if one else "–",
+            "Pictures (women)": f"{one.cases.truth.size} ({np.unique(one.cases.woman).size})" if one else "–",
+            "State": state,
+            "Trained": _trained(run),
+            "Began": _day(run.started),
+            "Took": took(run),
+            "Data": Path(run.data).name,
+        }
+        for one in found or [None]
+    ]
+
+
+def _looked_at(row: dict[str, Any]) -> str:
+    """What the filter looks for words in."""
+    return " ".join(row[head] for head in ("Run", "Changed", "Women held out of", "State", "Data")).casefold()
+
+
+def changed_in(run: Run, recipe: Recipe | None) -> str:
+    """In what a run differs from the recipe of its name, in short; "–" in nothing.
+
+    Words about a recipe, and what a search may try, change no network. Weights that were not there, and a limit of the pictures, do.
+    """
+    own = read_one(run.folder / "recipe.toml")
+    if recipe is None:
+        found = ["no recipe of this name"]
+    else:
+        asked, given = (dict(flat({**asdict(each), **WORDS})) for each in (recipe, own))
+        found = [f"{key} {value or 'none'}" for key, value in given.items() if asked.get(key) != value]
+    if run.started_from == "none" != own.network.weights:
+        found.append("from random weights")
+    if run.limit is not None:
+        found.append(f"about {run.limit} pictures")
+    return "; ".join(found) or "–"
 
 
 def _trained(run: Run) -> str:

@@ -74,7 +74,7 @@ def more(offer: Offer) -> None:
         write("quiet", f"Its authors state: {said.stated}.")
         write("quiet", said.reason)
     with st.expander("Everything it says", key="parameters"):
-        rows = [{"Key": key, "Value": value} for key, value in _flat(asdict(offer.recipe)) if value != ""]
+        rows = [{"Key": key, "Value": value} for key, value in flat(asdict(offer.recipe)) if value != ""]
         table(rows, "", f"recipe-{offer.recipe.name}")
     with st.expander("Layers and parameters", key="layers", on_change="rerun") as spelled:
         if spelled.open:
@@ -92,10 +92,12 @@ def _in_short(recipe: Recipe) -> str:
     )
 
 
-def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """A recipe's keys, dotted, and what each says in words."""
     for key, value in values.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key}.")
+            yield from flat(value, f"{before}{key}.")
         else:
             words = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+            words = words.lower() if isinstance(value, bool) else words  # as it stands in the file
             yield f"{before}{key}", words

@@ -22,16 +22,16 @@ def stated(found: Sequence[Run]) -> None:
     for run in found:
         try:
             told.append(system(run.folder))
-        except ValueError:
-            without.append(run.id)
+        except ValueError as error:
+            without.append(str(error))
     table([{"Run": each.run.id} | summary(each) for each in told], "None of these runs was judged yet.", "runs-stated")
     if told:
         write(
             "quiet",
             "Shares of pictures named rightly; 95 % intervals by women. Held out: women of whom nothing was learned or chosen.",
         )
-    if without and told:
-        write("quiet", f"Not judged yet: {', '.join(without)}.")
+    for sentence in without:
+        write("quiet", f"{sentence}.")
     for title, sentence, own in by_system(told):
         st.markdown(f"#### {title}")
         write("quiet", sentence)
