@@ -279,6 +279,9 @@ def _parser() -> argparse.ArgumentParser:
         default="all",
         help="whose network (default all women's; of a classifier the first)",
     )
+    promote.add_argument(
+        "--version", metavar="VERSION", default="", help="the model's version, if not the recipe's (classifiers)"
+    )
     promote.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets")
 
     point = commands.add_parser(

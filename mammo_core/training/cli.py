@@ -96,6 +96,8 @@ def _pointing(run: Path, said: Predictions, pictures: Pictures, seed: int) -> li
 
 def promote(args: argparse.Namespace) -> int:
     """Make a model folder of a run and seal it."""
+    if args.version:
+        raise ValueError("--version is for classifiers' runs; this one is promoted under its recipe's version")
     if cli_cytology.is_features(args.run / "recipe.toml"):
         return cli_cytology.promote(args)
     if not args.run.exists():

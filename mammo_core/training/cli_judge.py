@@ -84,6 +84,6 @@ def promote(args: argparse.Namespace) -> int:
     from mammo_core.inference import models_root
     from mammo_core.training.bench.promote import promote as make
 
-    artefact = make(args.run, models_root(), 0 if args.fold == "all" else int(args.fold))
+    artefact = make(args.run, models_root(), 0 if args.fold == "all" else int(args.fold), args.version)
     print(f"{artefact.folder} {artefact.digest}")
     return 0

@@ -316,14 +316,48 @@ def test_the_labs_pages_import_no_tensorflow() -> None:
     assert not imported_by(f"import {', '.join(modules)}").intersection(TRAINING_ONLY)
 
 
-def test_no_model_is_replaced_by_promotion(lab: Path) -> None:
-    make_run(lab / "runs")
-    assert not next(each for each in shown("runs.py", lab_part="Promote").button if "tiny-1" in each.label).disabled
-    (lab / "models" / "tiny-1").mkdir()
-    (lab / "models" / "tiny-1" / "card.json").write_text("{}")
+def promotion(app: AppTest) -> tuple[Any, Any]:
+    """The version to give and the button, of the only run looked at."""
+    (version,) = [each for each in app.text_input if each.label.startswith("Version of")]
+    (button,) = [each for each in app.button if each.label == "Promote"]
+    return version, button
+
+
+def test_a_run_is_promoted_under_a_version_that_no_model_has(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, sent = make_run(lab / "runs", draws=5), []
+    monkeypatch.setattr(errands, "send", lambda arguments, log: sent.append(arguments))
+    version, button = promotion(shown("runs.py", lab_part="Promote"))
+    assert (version.value, button.disabled) == ("1", False)
+    for taken in ("1", "1.1"):
+        (lab / "models" / f"tiny-{taken}").mkdir()
+        (lab / "models" / f"tiny-{taken}" / "card.json").write_text("{}")
     app = shown("runs.py", lab_part="Promote")
-    assert next(each for each in app.button if "tiny-1" in each.label).disabled
-    assert "tiny-1 is a model already, and no model is replaced." in words(app)
+    assert promotion(app)[0].value == "1.2"
+    for given, sentence in (
+        ("1.1", "tiny-1.1 is a model already, and no model is replaced."),
+        ("../1", "“../1” is no version: write numbers or letters with points between them, such as 1.1."),
+        ("", "“” is no version"),
+    ):
+        promotion(app)[0].set_value(given).run()
+        assert sentence in words(app)
+        assert promotion(app)[1].disabled
+    promotion(app)[0].set_value("2.0").run()
+    promotion(app)[1].click().run()
+    assert sent == [["promote", str(folder), "--version", "2.0"]]
+
+
+def test_what_decides_a_promotion_stands_beside_it(lab: Path) -> None:
+    folder = make_run(lab / "runs", women=90, skill=0.0, draws=20)
+    report = json.loads((folder / "report.json").read_text())
+    report["sets"][0] |= {"auc": [0.55, 0.45, 0.65], "metadata_auc": [0.61, 0.52, 0.7], "ece_calibrated": 0.0123}
+    (folder / "report.json").write_text(json.dumps(report))
+    said, row = words(shown("runs.py", lab_part="Promote")), report["sets"][0]
+    assert f"<td>{row['set']}, women held out</td><td>{row['n']} pictures of {row['n_women']} women</td>" in said
+    assert "<td>0.55 (0.45–0.65)</td><td>0.61 (0.52–0.70)</td><td>0.012</td>" in said
+    assert re.search(
+        rf"Metadata alone, without any picture, reach as much or more on [^.]*{row['set']} \(pictures\)", said
+    )
+    assert re.search(rf"down to 0\.5, which is chance, on [^.]*{row['set']} \(pictures\)", said)
 
 
 def test_an_errand_is_a_process_whose_words_and_exit_code_are_kept(lab: Path) -> None:
@@ -421,7 +455,7 @@ def test_with_no_runs_the_page_leads_to_training_and_speaks_of_no_figures(lab: P
     assert "Train a network ›" in [link.proto.label for link in app.get("page_link")]
 
 
-@pytest.mark.parametrize("lacks", ["auc_by_fold", "set", "operating_points", "classes_judged", "everything"])
+@pytest.mark.parametrize("lacks", ["auc_by_fold", "classes_judged", "everything"])
 def test_a_report_of_an_older_version_is_worked_out_anew_and_named(lab: Path, lacks: str) -> None:
     folder = make_run(lab / "runs", women=24, draws=5)
     report = json.loads((folder / "report.json").read_text())
@@ -528,14 +562,14 @@ def test_runs_of_cell_nuclei_have_a_table_of_their_own(lab: Path) -> None:
 def test_a_run_that_the_reading_page_could_not_show_is_not_offered_for_promotion(lab: Path) -> None:
     make_run(lab / "runs", classes=("normal", "abnormal"))
     app = shown("runs.py", lab_part="Promote")
-    assert next(each for each in app.button if "tiny-1" in each.label).disabled
+    assert promotion(app)[1].disabled
     assert "so only a network whose last class is malignant can be promoted." in words(app)
 
 
 def test_a_run_judged_on_too_few_women_is_not_offered_for_promotion(lab: Path) -> None:
     make_run(lab / "runs", women=12)
     app = shown("runs.py", lab_part="Promote")
-    assert next(each for each in app.button if "tiny-1" in each.label).disabled
+    assert promotion(app)[1].disabled
     assert "Not to be promoted: the network of fold 0 was asked of too few women" in words(app)
 
 

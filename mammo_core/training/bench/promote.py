@@ -36,7 +36,7 @@ from mammo_core.training.bench.held_out import (
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.servable import require_servable, rest_rule
 from mammo_core.training.bench.serving import serving_network
-from mammo_core.training.model_folder import new_model
+from mammo_core.training.model_folder import new_model, wrong_version
 
 EVIDENCE = ("split.csv", "history.csv", "predictions.csv")
 """What of every fold goes along under `run/`, so that anyone can judge it again."""
@@ -44,23 +44,26 @@ TOLERANCE = 0.01
 """By how much the probabilities of the exported graph, whose weights have 16 bits, may differ from the network's."""
 
 
-def promote(run: Path, models: Path, fold: int = 0) -> Artefact:
-    """Make `models/<name>-<version>/` of a run: of the network of one `fold`.
+def promote(run: Path, models: Path, fold: int = 0, version: str = "") -> Artefact:
+    """Make `models/<name>-<version>/` of a run: of the network of one `fold`, under its recipe's version or the `version` given.
 
     Raises:
-        ValueError: the run has no such network or cannot be shown on the reading page, there is such a model already, its data are
-            not where they were, or the exported graph says something else than the network.
+        ValueError: the run has no such network or cannot be shown on the reading page, `version` is none or there is such a model
+            already, its data are not where they were, or the exported graph says something else than the network.
     """
     recipe = recipes.read_one(run / "recipe.toml")
     require_servable(recipe)
+    version = version or recipe.version
+    if version != recipe.version and (wrong := wrong_version(version)):
+        raise ValueError(wrong)
     if not (run / f"fold{fold}" / records.NETWORK).is_file():
         raise ValueError(f"{run} holds no network of fold {fold}")
     told = records.read_predictions(run)
     judged = list(groups(told, recipe, fold))
     points = points_from(judged)
     calibration = calibrations(told, recipe, fold)
-    with new_model(models, f"{recipe.name}-{recipe.version}") as folder:
-        artefact = _made(folder, run, recipe, fold, judged, points, calibration)
+    with new_model(models, f"{recipe.name}-{version}") as folder:
+        artefact = _made(folder, run, replace(recipe, version=version), fold, judged, points, calibration)
     return replace(artefact, folder=models / folder.name)
 
 
@@ -99,6 +102,7 @@ def _made(
         "subgroups": in_groups(judged, rng),
         "pointing": [],
         "normal_benign": {"validated": False, "rule": rest_rule(recipe)},
+        "run": run.name,
         **about_run(run, recipe, fold, evaluation, at),
     }
     artefact = seal(folder, card)

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from mammo_core.inference import available, default_model
+from mammo_core.inference import available, default_model, models_root
 from mammo_core.training.bench.held_out import calibrations, groups, points_from
 from mammo_core.training.bench.recipe import read_one
 from mammo_core.training.bench.records import read_predictions
 from mammo_core.training.bench.runs import Run, Status
 from mammo_core.training.bench.servable import require_servable
+from mammo_core.training.model_folder import free_version, wrong_version
+from pages.parts.card import interval
+from pages.parts.evidence import UNITS
 from pages.parts.lab import errands
-from pages.parts.lab.judged import state_of
+from pages.parts.lab.judged import PARTS, reported, state_of
 from pages.parts.look import write
 from pages.parts.take_away import table
 
@@ -24,42 +27,93 @@ EVERY = 2.0
 
 
 def promote(selected: Sequence[Run]) -> None:
-    """Offer to promote each of the runs, and list the models there are."""
+    """Offer to promote each of the runs beside the figures that decide it, and list the models there are."""
     write(
         "quiet",
         "Promotion calibrates a run on women it has not seen, exports its network, tests that it gives the same numbers, writes its card "
         "and seals all of it as a model. The reading page then offers it beside the others; none is replaced.",
     )
     for run in selected:
-        st.fragment(_one, run_every=EVERY)(run)
+        with st.container(border=True, gap="small"):
+            st.markdown(f"**{run.id}**")
+            if state_of(run.folder):
+                _deciding(run)
+            st.fragment(_one, run_every=EVERY)(run)
     st.fragment(_models, run_every=EVERY)()
 
 
+def _deciding(run: Run) -> None:
+    """What a run reached on women whom nothing was learned from, in each unit, and where that is not enough."""
+    with (waiting := st.empty()):
+        write("quiet", "Working out figures with their intervals.")
+        rows = [row for row in reported(run.folder)["sets"] if row["part"] != "validation"]
+    waiting.empty()
+    table(
+        [
+            {
+                "Judged on": f"{row['set']}, {PARTS[row['part']]}",
+                "Cases": f"{row['n']} {UNITS[row['unit']]} of {row['n_women']} women",
+                "AUC": interval(row["auc"]),
+                "Metadata alone": interval(row["metadata_auc"]),
+                "Calibration error, calibrated": "–"
+                if row["ece_calibrated"] is None
+                else f"{row['ece_calibrated']:.3f}",
+            }
+            for row in rows
+        ],
+        "It was judged on no women of both kinds.",
+        f"{run.id}-deciding",
+    )
+    beaten = [row for row in rows if row["metadata_auc"] and row["metadata_auc"][0] >= row["auc"][0]]
+    chance = [row for row in rows if row["auc"][1] <= 0.5]
+    for words, found in (
+        ("Metadata alone, without any picture, reach as much or more on", beaten),
+        ("The interval of the AUC reaches down to 0.5, which is chance, on", chance),
+    ):
+        if found:
+            names = (f"{row['set']} ({UNITS[row['unit']]})" for row in found)
+            write("amber", f"{words} {', '.join(names)}.")
+
+
 def _one(run: Run) -> None:
+    """Which version the model is to have, the button, and what became of it."""
     log = run.folder / "promote.log"
     errand = errands.stands(log)
     runs = errand is not None and errand.runs
     recipe = read_one(run.folder / "recipe.toml")
-    name = f"{recipe.name}-{recipe.version}"
-    taken = not runs and any(folder.name == name for folder in available())
     never = _never(run.folder, state_of(run.folder) if run.status is Status.DONE else ())
-    with st.container(border=True, gap="small"):
-        st.markdown(f"**{run.id}**")
-        if st.button(
-            f"Promote to {name}",
+    able = run.status is Status.DONE and not never
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        free = free_version(models_root(), recipe.name, recipe.version)
+        version = st.text_input(
+            f"Version of {recipe.name}",
+            free,
+            key=f"version-{run.id}-{free}",  # once a version is taken, the next one is offered
+            max_chars=32,
+            width=240,
+            disabled=runs or not able,
+        ).strip()
+        wrong = "" if version == recipe.version else wrong_version(version)
+        name = f"{recipe.name}-{version}"
+        taken = not wrong and not runs and (models_root() / name).exists()
+        pressed = st.button(
+            "Promote",
             key=f"promote-{run.id}",
-            disabled=runs or taken or bool(never) or run.status is not Status.DONE,
+            disabled=runs or not able or taken or bool(wrong),
             help="Make a model of it",
-        ):
-            errands.send(["promote", str(run.folder)], log)
-            st.rerun(scope="fragment")
-        with st.container(key=f"outcome-{run.id}"):
-            if never:
-                write("quiet", f"Not to be promoted: {never}.")
-            else:
-                _outcome(run, errand)
-            if taken and not (errand and errand.code == 0):
-                write("amber", f"{name} is a model already, and no model is replaced. Give the recipe another version.")
+        )
+    if pressed and able and not (runs or taken or wrong):  # a version may be written and sent off in one go
+        errands.send(["promote", str(run.folder), "--version", version], log)
+        st.rerun(scope="fragment")
+    with st.container(key=f"outcome-{run.id}"):
+        if never:
+            write("quiet", f"Not to be promoted: {never}.")
+        elif wrong:
+            write("amber", f"{wrong}.")
+        elif taken:
+            write("amber", f"{name} is a model already, and no model is replaced. Choose another version.")
+        else:
+            _outcome(run, errand)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

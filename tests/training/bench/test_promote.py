@@ -126,6 +126,21 @@ def test_no_model_is_replaced_and_none_is_left_half_made(models: Path, run: Path
     assert list((tmp_path / "models").iterdir()) == []
 
 
+def test_a_run_is_promoted_again_under_another_version(
+    models: Path, run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAMMO_MODELS", str(models))
+    before = load_artefact(models / "tiny-1").digest
+    assert main(["promote", str(run), "--version", "1.1"]) == 0
+    again = load_artefact(models / "tiny-1.1")
+    assert (again.name, again.card["version"], again.card["run"]) == ("tiny-1.1", "1.1", run.name)
+    assert load_artefact(models / "tiny-1").digest == before
+    for wrong, sentence in (("1.1", "no model is replaced"), ("../2", "is no version")):
+        assert main(["promote", str(run), "--version", wrong]) == 2
+        assert sentence in capsys.readouterr().err
+    assert sorted(path.name for path in models.iterdir()) == ["tiny-1", "tiny-1.1"]
+
+
 def test_its_evidence_can_be_read_and_its_run_judged_again(models: Path) -> None:
     artefact = load_artefact(models / "tiny-1")
     (cases,) = judged(artefact)
