@@ -12,16 +12,20 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from tqdm import tqdm
 
 from mammo_core.exam import Refusal
 from mammo_core.intake import Reader
 from mammo_core.training.bench.machine import in_words
+from mammo_core.training.bench.runs import CACHE
 from mammo_core.training.datasets import LABELS, NoLayout, Row, Table, read_sets
 from mammo_core.training.datasets.listing import counted
 from mammo_core.training.duplicates import near_duplicates
+from mammo_core.training.progress import on_terminal
 
 SHOWN = 20
 """Lines of a list that are printed, unless all are asked for."""
@@ -66,7 +70,7 @@ def check(asked: argparse.Namespace) -> int:
         )
         return 1
     if not asked.lists:
-        for line in said_by_pixels(table.rows, look_at(table.rows), shown):
+        for line in said_by_pixels(table.rows, look_at(table.rows), shown, _cache(asked.runs)):
             print(line)
     return 1 if found.wrong else 0
 
@@ -109,8 +113,21 @@ def look_at(rows: Sequence[Row]) -> list[Looked]:
         return list(tqdm(looks, total=len(rows), unit="picture", disable=not sys.stderr.isatty()))
 
 
-def said_by_pixels(rows: Sequence[Row], looks: Sequence[Looked], shown: int = SHOWN) -> Iterator[str]:
-    """Files that cannot be read, identical pixels, copies under several women's names, pictures stored inverted."""
+def _cache(runs: Path) -> Path | None:
+    """Where trainings keep keypoints, too; None, so that none are kept, where nothing can be written."""
+    cache = runs / CACHE
+    with suppress(OSError):
+        cache.mkdir(parents=True, exist_ok=True)
+    return cache if os.access(cache, os.W_OK) else None
+
+
+def said_by_pixels(
+    rows: Sequence[Row], looks: Sequence[Looked], shown: int = SHOWN, cache: Path | None = None
+) -> Iterator[str]:
+    """Files that cannot be read, identical pixels, copies under several women's names, pictures stored inverted.
+
+    `cache` is a folder that keeps what the search for copies finds out.
+    """
     both = list(zip(rows, looks, strict=True))
     unread = [f"{row.file}: {look.refused}" for row, look in both if look.refused]
     yield from _listed("files that cannot be read", unread, shown)
@@ -121,7 +138,8 @@ def said_by_pixels(rows: Sequence[Row], looks: Sequence[Looked], shown: int = SH
     copies = [group for group in same.values() if len(group) > 1]
     yield from _listed("pictures with identical pixels", [_copies(group) for group in copies], shown)
     by_pixels = {row: look.image_id for row, look in both}
-    alike = near_duplicates(rows, [row.patient_id for row in rows])
+    with on_terminal() as tell:
+        alike = near_duplicates(rows, [row.patient_id for row in rows], cache, tell)
     changed = [str(pair) for pair in alike if by_pixels[pair.one] != by_pixels[pair.two]]
     yield from _listed("turned, mirrored, rescaled or newly encoded copies under another woman's name", changed, shown)
     inverted = [row.file for row, look in both if look.inverted]

@@ -1,10 +1,9 @@
 """Copies of one picture on two sides of a split: turned, mirrored, rescaled, stretched or encoded anew, whatever they are called.
 
-Mammograms are mostly black and much alike, so hashes of the whole picture collide. What is compared is the fine detail:
-the strongest SIFT keypoints (Lowe 2004) of each picture with its contrast evened out. Keypoints of two pictures that
-look alike make the pair a candidate; it is a copy where one affine map carries enough of them onto each other. The two
-views or breasts of a woman are not copies. Pictures on one side are not compared, and a picture that cannot be read, or is
-blank, is passed over.
+Mammograms are mostly black and much alike, so hashes of the whole picture collide. What is compared are `keypoints`. Where those of
+two pictures look alike the pair is a candidate; it is a copy where one affine map carries enough of them onto each other. The two
+views or breasts of a woman are not copies. Copies on one side do not matter, and a picture that cannot be read, or is blank, is passed
+over. What one search found of the same pictures the next one knows, however they are divided.
 """
 
 from __future__ import annotations
@@ -12,41 +11,36 @@ from __future__ import annotations
 import errno
 import hashlib
 import math
-import os
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.exam import Mammogram, Presentation
-from mammo_core.intake import Reader
-from mammo_core.presentation import render
 from mammo_core.training.datasets import Row
+from mammo_core.training.keypoints import Floats, Marks, marked
+from mammo_core.training.progress import Progress, Tell
 from mammo_core.training.replacing import replacing
 
 COPY = 35
 """Inliers from which a pair is a copy: copies had 46 or more of 256 (JPEG of quality 15 the fewest), strangers 27 or fewer."""
-SIDE, KEYPOINTS, VOTERS = 256, 256, 128
-"""Longest side in pixels that is looked at; keypoints kept of a picture; the strongest of them, that find candidates."""
+VOTERS = 128
+"""The strongest keypoints of a picture, which find candidates."""
 CLOSE, VOTES = 0.94, 4.0
 """Cosine from which two keypoints look alike; how many must, for a candidate, those that many pictures have counting less."""
 CELL = 512
 """Keypoints that are compared with each other, about."""
 OFF, RATIO = 4.0, 0.85
 """Pixels by which an inlier may miss its place; how much nearer the nearest descriptor must be than the second (Lowe 2004, 7.1)."""
-SECONDS = 60.0
-"""Processor time that one file may take: on a busy machine none is passed over for being late."""
-_MAKING = f"detail-1-{SIDE}-{KEYPOINTS}"
+_SEARCH = f"pairs-1-{VOTERS}-{CLOSE:g}-{VOTES:g}-{CELL}-{OFF:g}-{RATIO:g}"
 _LISTED = 10
 
-Floats = npt.NDArray[np.float32]
+Pairs = npt.NDArray[np.int64]
+"""(k, 5) candidates: places of the two pictures, whether one is mirrored, the inliers (-1: not asked yet) and the degrees it is turned."""
 
 
 @dataclass(frozen=True)
@@ -80,31 +74,25 @@ class Leak(ValueError):
 
 
 def require_clean(
-    rows: Sequence[Row],
-    sides: Sequence[Hashable],
-    cache: Path | None = None,
-    between: Callable[[], None] = lambda: None,
+    rows: Sequence[Row], sides: Sequence[Hashable], cache: Path | None = None, tell: Tell = lambda at: None
 ) -> None:
     """Raise `Leak` where `near_duplicates` finds a pair, FileNotFoundError where a picture is gone, so that no copy was looked for."""
-    if pairs := near_duplicates(rows, sides, cache, between):
+    if pairs := near_duplicates(rows, sides, cache, tell):
         raise Leak(pairs)
     if gone := next((row.path for row in rows if not row.path.is_file()), None):
         raise FileNotFoundError(errno.ENOENT, "the file is no longer there", str(gone))
 
 
 def near_duplicates(
-    rows: Sequence[Row],
-    sides: Sequence[Hashable],
-    cache: Path | None = None,
-    between: Callable[[], None] = lambda: None,
+    rows: Sequence[Row], sides: Sequence[Hashable], cache: Path | None = None, tell: Tell = lambda at: None
 ) -> list[Pair]:
     """Every two pictures on different sides that are copies of each other, the surest first.
 
     Args:
         rows: the pictures.
         sides: (n,) where each stands: the name of a part, or a tuple of them, one a fold, to ask about all folds at once.
-        cache: a folder that keeps the keypoints of every file seen, by its path, size and time of change.
-        between: called again and again, every second or so; what it raises ends the search.
+        cache: a folder that keeps the keypoints of every file seen, by its path, size and time of change, and which pairs were found alike.
+        tell: hears again and again, every second or so, how far it is; what it raises ends the search.
 
     Raises:
         ValueError: there are not as many sides as rows.
@@ -113,92 +101,60 @@ def near_duplicates(
         raise ValueError(f"{len(sides)} sides for {len(rows)} pictures")
     if len(set(sides)) < 2:
         return []
-    marks = []
-    for each in _marked([row.path for row in rows], cache):
+    marks: list[Marks] = []
+    for each in marked([row.path for row in rows], cache):
         marks.append(each)
-        between()
+        tell(Progress(len(marks), len(rows), "pictures", "read"))
+    kept = None if cache is None else cache / _SEARCH / f"{_digest(marks)}.npy"
+    pairs = _kept(kept)
+    if pairs is None:
+        pairs = _candidates(marks, tell)
+        _keep(kept, pairs)
     numbers = {side: number for number, side in enumerate(dict.fromkeys(sides))}
-    pairs = []
-    for a, b, mirrored in _candidates(marks, np.array([numbers[side] for side in sides]), between):
-        between()
-        inliers, degrees = _agreement(marks[a], marks[b], mirrored)
-        if inliers >= COPY:
-            pairs.append(Pair(rows[a], rows[b], (sides[a], sides[b]), inliers, mirrored, degrees))
-    return sorted(pairs, key=lambda pair: -pair.inliers)
+    side = np.array([numbers[each] for each in sides])
+    apart = np.flatnonzero(side[pairs[:, 0]] != side[pairs[:, 1]])
+    unknown = apart[pairs[apart, 3] < 0].tolist()
+    for done, place in enumerate(unknown):
+        tell(Progress(done, len(unknown), "pairs that look alike", "laid over each other"))
+        a, b, mirrored = pairs[place, :3].tolist()
+        pairs[place, 3:] = _agreement(marks[a], marks[b], bool(mirrored))
+    if unknown:
+        _keep(kept, pairs)
+    found = [
+        Pair(rows[a], rows[b], (sides[a], sides[b]), inliers, bool(mirrored), degrees)
+        for a, b, mirrored, inliers, degrees in pairs[apart].tolist()
+        if inliers >= COPY
+    ]
+    return sorted(found, key=lambda pair: -pair.inliers)
 
 
-@dataclass(frozen=True, eq=False)
-class Marks:
-    """The strongest keypoints of a picture, strongest first: (k, 2) x and y in pixels, (k, 128) uint8 descriptors."""
-
-    points: Floats
-    descriptors: npt.NDArray[np.uint8]
-
-
-def keypoints(mammogram: Mammogram) -> Marks:
-    """The keypoints of one picture, whose longest side is taken as SIDE pixels."""
-    grey = render(mammogram, Presentation()).astype(np.float32)
-    scale = SIDE / max(grey.shape)
-    size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    detail = small - cv2.GaussianBlur(small, (0, 0), 4)
-    contrast = (
-        np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 10)) + 4
-    )  # the film's edge and letters must not take all places
-    evened = np.clip(128 + 40 * detail / contrast, 0, 255).astype(np.uint8)
-    found, descriptors = cv2.SIFT.create(KEYPOINTS, contrastThreshold=0.02).detectAndCompute(evened, None)
-    if not found:
-        return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
-    strongest = np.argsort([-each.response for each in found], kind="stable")[:KEYPOINTS]
-    points = np.array([found[place].pt for place in strongest], np.float32)
-    return Marks(points, descriptors[strongest].astype(np.uint8))
+def _digest(marks: Sequence[Marks]) -> str:
+    """What tells these keypoints, in this order, from any others: of them alone the candidates are made."""
+    told = hashlib.sha256()
+    for each in marks:
+        told.update(len(each.points).to_bytes(4, "little") + each.points.tobytes() + each.descriptors.tobytes())
+    return told.hexdigest()[:32]
 
 
-def _marked(paths: Sequence[Path], cache: Path | None) -> Iterator[Marks]:
-    """The keypoints of every file: from the cache, or decoded in worker processes and found in threads."""
-    folder = None if cache is None else cache / _MAKING
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    workers = os.cpu_count() or 1
-    with Reader(workers, SECONDS) as reader, ThreadPoolExecutor(workers + 1) as pool:
-
-        def marked(path: Path) -> Marks:
-            try:
-                kept = None if folder is None else folder / f"{file_key(path)}.npz"
-                if kept is not None and (known := _kept(kept)):
-                    return known
-                data = path.read_bytes()
-            except OSError:  # it was there when the lists were read
-                return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
-            found = next(iter(reader.read(path.name, data, lenient=True)), None)
-            if not isinstance(found, Mammogram):
-                return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
-            marks = keypoints(found)
-            if kept is not None:
-                with replacing(kept) as half:
-                    np.savez(half, points=marks.points, descriptors=marks.descriptors)
-            return marks
-
-        yield from pool.map(marked, paths)
-
-
-def _kept(path: Path) -> Marks | None:
-    """What the cache holds; None where that is nothing, or was torn by a machine that failed."""
-    with suppress(FileNotFoundError, EOFError, ValueError, KeyError, BadZipFile), np.load(path) as stored:
-        return Marks(stored["points"], stored["descriptors"])
+def _kept(path: Path | None) -> Pairs | None:
+    """What an earlier search found of the same pictures; None where there was none, or its file was torn by a machine that failed."""
+    if path is None:
+        return None
+    with suppress(FileNotFoundError, EOFError, ValueError):
+        pairs: Pairs = np.load(path)
+        return pairs
     return None
 
 
-def file_key(path: Path) -> str:
-    """What tells a file from every other, and from itself after a change. Raises OSError where it is not there."""
-    state = path.stat()
-    return hashlib.sha256(f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}".encode()).hexdigest()[:32]
+def _keep(path: Path | None, pairs: Pairs) -> None:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as half:
+            np.save(half, pairs)
 
 
-def _candidates(
-    marks: Sequence[Marks], sides: npt.NDArray[np.int64], between: Callable[[], None]
-) -> list[tuple[int, int, bool]]:
-    """Pairs of pictures on different sides, as they are or one mirrored, in which keypoints worth VOTES look alike.
+def _candidates(marks: Sequence[Marks], tell: Tell) -> Pairs:
+    """Pairs of pictures, as they are or one mirrored, in which keypoints worth VOTES look alike.
 
     Descriptors are sorted into cells around descriptors drawn at random, and compared within a cell only: a copy loses some
     votes to the borders of cells, and the search grows with the number of pictures instead of its square. A keypoint that
@@ -206,18 +162,21 @@ def _candidates(
     """
     few = [each.descriptors[:VOTERS] for each in marks]
     owner = np.repeat(np.arange(len(few)), [len(each) for each in few])
+    pairs = [np.zeros((0, 5), np.int64)]
     if not owner.size:
-        return []
+        return pairs[0]
     plain = np.concatenate(few)
     drawn = np.random.default_rng(0).choice(len(plain), -(-len(plain) // CELL), replace=False)
     anchors = _unit(plain[drawn]).T
-    pairs = []
     for mirrored in (False, True):
         other = _mirrored(plain) if mirrored else plain
         cells, other_cells = _nearest(plain, anchors), _nearest(other, anchors)
         codes, worth = [np.zeros(0, np.int64)], [np.zeros(0)]
         for cell in range(len(drawn)):
-            between()
+            done = (
+                mirrored + cell / len(drawn)
+            ) / 2  # a cell holds keypoints of all pictures: a share of every comparison
+            tell(Progress(round(done * len(marks)), len(marks), "pictures", "compared"))
             here, there = np.flatnonzero(cells == cell), np.flatnonzero(other_cells == cell)
             if here.size and there.size:
                 first = np.flatnonzero(np.diff(owner[there], prepend=-1))
@@ -225,13 +184,15 @@ def _candidates(
                 voter, place = np.nonzero(np.logical_or.reduceat(alike, first, axis=1))
                 pictures = np.bincount(voter, minlength=here.size)[voter]
                 a, b = owner[here[voter]], owner[there[first[place]]]
-                apart = (a < b) & (sides[a] != sides[b])
-                codes.append((a * len(marks) + b)[apart])
-                worth.append(np.maximum(1 - np.log(pictures) / np.log(CELL), 0)[apart])
+                once = a < b
+                codes.append((a * len(marks) + b)[once])
+                worth.append(np.maximum(1 - np.log(pictures) / np.log(CELL), 0)[once])
         found, place = np.unique(np.concatenate(codes), return_inverse=True)
         chosen = found[np.bincount(place, np.concatenate(worth), len(found)) >= VOTES]
-        pairs += [(code // len(marks), code % len(marks), mirrored) for code in chosen.tolist()]
-    return pairs
+        table = np.full((len(chosen), 5), -1, np.int64)
+        table[:, 0], table[:, 1], table[:, 2] = chosen // len(marks), chosen % len(marks), mirrored
+        pairs.append(table)
+    return np.concatenate(pairs)
 
 
 def _agreement(one: Marks, two: Marks, mirrored: bool) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo_core.training.bench import queue
+from mammo_core.training.bench import queue, runs
 from mammo_core.training.bench import recipe as recipes
-from tests.lab_runs import make_recipe
+from mammo_core.training.progress import Progress
+from tests.lab_runs import make_recipe, make_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,3 +68,37 @@ def test_one_wrong_set_of_several_is_named_the_others_are_shown_and_nothing_star
     assert "none is left out unasked" in said
     assert "Choose pictures first." not in said
     assert not starts(app)
+
+
+def noted(folder: Path, **known: object) -> Path:
+    runs.write_run(replace(runs.read_run(folder), **known))
+    return folder
+
+
+def test_while_copies_are_looked_for_the_page_says_how_far_that_is(lab: Path) -> None:
+    folder = make_run(lab / "runs", status="running", epochs=6)
+    message = str(Progress(300, 1200, "pictures", "compared"))
+    with runs.lock(folder):
+        noted(folder, message=message, step=300, steps=1200, epoch=0)
+        (bar,) = shown().get("progress")
+        assert (bar.proto.text, bar.proto.value) == ("Looking for copies: 300 of 1,200 pictures compared.", 25)
+        noted(folder, message="", step=0, steps=0, epoch=3)
+        (bar,) = shown().get("progress")
+        assert bar.proto.value == 50
+
+
+def test_a_run_that_ended_over_copies_is_not_offered_for_resumption_and_the_page_says_why(lab: Path) -> None:
+    leak = "Copies of one picture stand on different sides of the split: 1 pair.\n4.png (test) and 4b.jpg (train)"
+    older = noted(make_run(lab / "runs", "older", status="failed"), message=leak, leaks=True)
+    stopped = make_run(lab / "runs", "stopped", status="stopped")
+    newest = noted(
+        make_run(lab / "runs", "newest", status="failed", created="2024-05-07T07:08:09+00:00"), message=leak, leaks=True
+    )
+    app = shown()
+    offered = {each.key: each.disabled for each in app.button if each.label == "Resume"}
+    assert offered == {f"resume-{newest.name}": True, f"again-{stopped.name}": False}
+    (bar,) = app.get("progress")
+    assert bar.proto.text.startswith(runs.LEAKS)
+    said = words(app)
+    assert older.name in said
+    assert runs.LEAKS in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,7 @@ import numpy as np
 import pytest
 
 from mammo_core.cli import main
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench.runs import list_runs
-from tests.lab_runs import make_recipe
+from mammo_core.training.progress import Progress, on_terminal
 from tests.preprocessing.phantoms import breast
 from tests.training.datasets.layouts import table
 
@@ -172,21 +171,40 @@ def test_one_wrong_set_of_several_is_named_and_the_others_are_looked_into(
     assert [line.split()[0] for line in section(said.out, "set")[1:]] == ["first", "third"]
 
 
-def test_a_set_without_layout_is_no_training_set_and_the_command_line_says_where_layouts_are_described(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_what_the_search_for_copies_found_is_kept_beside_the_runs(
+    clinic: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "recipe.toml").write_text(recipes.write(make_recipe()))
-    arguments = [
-        "train",
-        str(tmp_path / "run" / "recipe.toml"),
-        "--data",
-        str(tmp_path),
-        "--out",
-        str(tmp_path / "runs"),
-    ]
-    assert main(arguments) == 2
-    assert capsys.readouterr().err.strip().endswith("; see docs/datasets.md")
-    (run,) = list_runs(tmp_path / "runs")
-    assert "in none of the layouts" in run.message
-    assert "docs/" not in run.message
+    runs = tmp_path / "runs"
+    assert main(["data", "check", str(clinic), "--runs", str(runs)]) == 0
+    first = capsys.readouterr().out
+    kept = {path: path.stat().st_mtime_ns for path in runs.rglob("*.np[yz]")}
+    assert {path.suffix for path in kept} == {".npy", ".npz"}
+    assert main(["data", "check", str(clinic), "--runs", str(runs)]) == 0
+    assert capsys.readouterr().out == first
+    assert {path: path.stat().st_mtime_ns for path in runs.rglob("*.np[yz]")} == kept
+
+
+def test_a_folder_that_cannot_be_written_to_keeps_nobody_from_checking(
+    clinic: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert main(["data", "check", str(clinic), "--runs", str(tmp_path / "file")]) == 0
+    assert "b turned.png" in capsys.readouterr().out
+
+
+def test_on_a_terminal_the_search_is_a_line_that_is_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for kind, shown in ((Terminal, True), (io.StringIO, False)):
+        monkeypatch.setattr(sys, "stderr", kind())
+        with on_terminal() as tell:
+            for done in range(1, 11):
+                tell(Progress(done, 10, "pictures", "read"))
+            for done in range(5):
+                tell(Progress(done, 5, "pairs", "laid over each other"))
+            said = sys.stderr.getvalue()
+        assert ("copies: pictures read" in said) == shown
+        assert ("copies: pairs laid over each other" in said) == shown
+        assert "\n" not in said

@@ -13,6 +13,7 @@ from PIL import Image
 
 from mammo_core.training.datasets import Row, Table, read_dataset
 from mammo_core.training.duplicates import COPY, Leak, _mirrored, near_duplicates, require_clean
+from mammo_core.training.progress import Progress
 from mammo_core.training.splits import split
 from tests.shared import SHARED, needs_shared
 
@@ -157,21 +158,53 @@ def test_a_file_is_looked_at_once_and_again_when_it_changes(strangers, tmp_path)
     assert len(near_duplicates(rows, ["train", "test"], kept)) == 1
 
 
-def test_a_search_can_be_ended_while_it_compares(strangers, tmp_path, cache):
-    copy = row(saved(phantom(0), tmp_path / "copy.png"), "x")
+def test_a_search_says_how_far_it_is_and_can_be_ended_at_every_step(strangers, tmp_path):
+    copy = row(saved(Image.open(strangers[2].path), tmp_path / "copy.jpg"), "x")
     rows, sides = [*strangers, copy], ["train"] * len(strangers) + ["test"]
-    asked = []
-    near_duplicates(rows, sides, cache, lambda: asked.append(None))
-    assert len(asked) > len(rows) + 2  # pictures, cells of both ways, pairs
+    told: list[Progress] = []
+    near_duplicates(rows, sides, tmp_path / "first", told.append)
+    assert list(dict.fromkeys(at.dealt for at in told)) == ["read", "compared", "laid over each other"]
+    assert [at.done for at in told if at.dealt == "read"] == list(range(1, 14))
+    compared = [at.done for at in told if at.dealt == "compared"]
+    assert compared == sorted(compared)
+    assert {at.of for at in told if at.things == "pictures"} == {13}
+    assert str(told[0]) == "Looking for copies: 1 of 13 pictures read."
 
-    def ended() -> None:
-        asked.append(None)
-        if len(asked) > len(rows) + 1:
-            raise InterruptedError
+    for step in ("read", "compared", "laid over each other"):
 
-    asked.clear()
-    with pytest.raises(InterruptedError):
-        near_duplicates(rows, sides, cache, ended)
+        def ended(at: Progress, step: str = step) -> None:
+            if at.dealt == step:
+                raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            near_duplicates(rows, sides, tmp_path / step, ended)
+
+
+def test_what_one_search_found_the_next_one_knows_however_the_women_are_divided(strangers, tmp_path):
+    copy = row(saved(Image.open(strangers[3].path).rotate(20), tmp_path / "copy.jpg"), "x")
+    rows, sides = [*strangers, copy], ["train"] * len(strangers) + ["test"]
+    found = near_duplicates(rows, sides, tmp_path / "cache")
+    assert len(found) == 1
+    told: list[Progress] = []
+    assert near_duplicates(rows, sides, tmp_path / "cache", told.append) == found
+    assert {at.dealt for at in told} == {"read"}
+    others = ["a", "b"] * 6 + ["a"]
+    told.clear()
+    assert near_duplicates(rows, others, tmp_path / "cache", told.append) == near_duplicates(rows, others)
+    assert "compared" not in {at.dealt for at in told}
+    (pairs,) = (tmp_path / "cache").rglob("*.npy")
+    for damage in (b"", pairs.read_bytes()[:-9], b"nothing"):
+        pairs.write_bytes(damage)
+        assert near_duplicates(rows, sides, tmp_path / "cache") == found, "what a machine tore is found anew"
+
+
+def test_a_picture_that_could_not_be_read_at_first_is_looked_for_when_it_can(strangers, tmp_path):
+    copy = row(tmp_path / "copy.png", "x")
+    copy.path.write_bytes(b"nothing")
+    sides = ["train"] * len(strangers) + ["test"]
+    assert near_duplicates([*strangers, copy], sides, tmp_path / "cache") == []
+    saved(Image.open(strangers[0].path), copy.path)
+    assert len(near_duplicates([*strangers, copy], sides, tmp_path / "cache")) == 1
 
 
 def test_blank_and_unreadable_files_are_passed_over(strangers, tmp_path):

@@ -25,7 +25,7 @@ from mammo_core.exam import Mammogram, Presentation, Refusal
 from mammo_core.intake import Reader
 from mammo_core.preprocessing import prepare
 from mammo_core.presentation import render
-from mammo_core.training.duplicates import SECONDS, file_key
+from mammo_core.training.keypoints import SECONDS, file_key
 
 Crop = Literal["whole", "breast"]
 Say = Callable[[str], None]

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.runs import (
+    LEAKS,
     RUNS,
     Run,
     Status,
@@ -74,13 +75,16 @@ def enqueue(recipe: Recipe, data: Path, root: Path = RUNS, *, limit: int | None 
 
 
 def can_resume(run: Run) -> bool:
-    """Whether a run was stopped, has failed, or is done and has lost what it had made."""
-    return run.status in (Status.STOPPED, Status.FAILED) or (run.status is Status.DONE and bool(lacking(run)))
+    """Whether a run was stopped, has failed in a way that it need not fail again, or is done and has lost what it had made."""
+    broken_off = run.status in (Status.STOPPED, Status.FAILED) and not run.leaks
+    return broken_off or (run.status is Status.DONE and bool(lacking(run)))
 
 
 def resume(folder: Path) -> Run:
     """Queue a run that `can_resume`. Raises ValueError where it is at work, waits, or is done."""
     run = read_run(folder)
+    if run.leaks:
+        raise ValueError(f"{run.id} has failed. {LEAKS}")
     if not can_resume(run):
         raise ValueError(f"{run.id} is {run.status}: there is nothing to resume")
     (folder / "STOP").unlink(missing_ok=True)

@@ -22,6 +22,10 @@ from mammo_core.training.replacing import replace_text
 
 RUNS = Path("runs")
 """Where runs lie unless the command line says otherwise."""
+CACHE = ".cache"
+"""Beside the runs: decoded pictures and their keypoints, shared by all of them."""
+LEAKS = "It is not resumed: copies of a picture would stand on both sides of its split again. Put the data right, and start a new run."
+"""Why a run that ended over copies is not resumed."""
 
 
 class Status(StrEnum):
@@ -43,7 +47,8 @@ class Run:
     that were truly used ("imagenet", "none", a file's name; "" before it began), `limit` the largest number of pictures
     taken, None for all, `drawn_from` a digest of their names, women and labels ("" before it is known). `fold` of `folds`
     is being fitted, counted from 0; `epoch` of `epochs` and `batch` of `batches` are done in it. `message` says in a
-    sentence what goes on, or why a run stopped or failed.
+    sentence what goes on, or why a run stopped or failed; `step` of `steps` of what goes on are done, where that is known.
+    `leaks` where it failed over copies of a picture on both sides of its split.
     """
 
     folder: Path
@@ -68,6 +73,9 @@ class Run:
     drawn_from: str = ""
     seconds_per_epoch: float = 0.0
     message: str = ""
+    step: int = 0
+    steps: int = 0
+    leaks: bool = False
 
     @property
     def fold_folders(self) -> list[Path]:

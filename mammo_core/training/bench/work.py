@@ -30,11 +30,10 @@ from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.runs import Run, Status
 from mammo_core.training.bench.samples import limited, permuted, samples, used
 from mammo_core.training.datasets import Row, read_dataset
-from mammo_core.training.duplicates import require_clean
+from mammo_core.training.duplicates import Leak, require_clean
+from mammo_core.training.progress import Progress, on_terminal
 from mammo_core.training.replacing import clear
 
-CACHE = ".cache"
-"""Beside the runs: decoded pictures, shared by all of them."""
 _EVERY = 1.0
 """Seconds between two notes of how far it is."""
 
@@ -66,6 +65,17 @@ class Diary:
         if self.stop():
             raise Stopped
 
+    def doing(self, message: str) -> None:
+        """What goes on now, of which it is not known how far it is."""
+        self.note(message=message, step=0, steps=0)
+
+    def search(self, at: Progress) -> None:
+        """How far a search is, not oftener than once a second. Raises Stopped where the run was asked to stop."""
+        self.stop_if_asked()
+        if time.monotonic() - self._told > _EVERY:
+            self._told = time.monotonic()
+            self.note(message=str(at), step=at.done, steps=at.of)
+
     def start(self, weights: str) -> None:
         """The weights that a network truly starts from."""
         self.note(started_from=weights)
@@ -96,7 +106,8 @@ def work(folder: Path) -> Run:
         found = runs.read_run(folder)
         clear(folder)
         diary = Diary(found)
-        diary.note(status=Status.RUNNING, pid=os.getpid(), started=found.started or now, ended="", message="")
+        started = found.started or now
+        diary.note(status=Status.RUNNING, pid=os.getpid(), started=started, ended="", message="", step=0, steps=0)
         try:
             with enough_memory(), enough_room():
                 _fitted(diary)
@@ -109,7 +120,7 @@ def work(folder: Path) -> Run:
             plain = isinstance(error, (ValueError, OSError))
             told = in_words(error) if plain else f"{type(error).__name__}: {error}"
             with suppress(OSError):  # where nothing can be written, what ended it is raised all the same
-                diary.note(status=Status.FAILED, ended=runs.now(), message=told)
+                diary.note(status=Status.FAILED, ended=runs.now(), message=told, leaks=isinstance(error, Leak))
                 diary.say(told if plain else traceback.format_exc())
             raise
         else:
@@ -134,9 +145,7 @@ def _fitted(diary: Diary) -> None:
     line = Line(diary.say, diary.stop, diary.start, diary.tell, diary.epoch)
     weights = Path(diary.run.weights) if diary.run.weights else None
     folds = [divided(rows, recipe, number) for number in range(diary.run.folds)]
-    diary.note(message="Looking for copies of a picture on two sides of the split.")
-    sides = [tuple(parts[row.patient_id] for parts in folds) for row in rows]
-    require_clean(rows, sides, folder_of_cache(diary.run), diary.stop_if_asked)
+    _require_clean(diary, rows, [tuple(parts[row.patient_id] for parts in folds) for row in rows])
     drawn_from = _digest(rows)
     if diary.run.drawn_from not in ("", drawn_from):
         raise ValueError(
@@ -150,15 +159,29 @@ def _fitted(diary: Diary) -> None:
         side = np.array([parts[str(woman)] for woman in found.women])
         places = {part: np.flatnonzero(side == part) for part in ("train", "validation", "test", "outside")}
         done = len(records.read_history(at)["epoch"])
-        diary.note(fold=number, epoch=done, batch=0, message="")
+        diary.note(fold=number, epoch=done, batch=0)
+        diary.doing("")
         known = found
         if recipe.protocol.permuted:
             for part in ("train", "validation"):
                 known = permuted(known, places[part], np.random.default_rng((recipe.seed, number)))
         _require_classes(known.possible[places["train"]], recipe, diary)
         fit_fold(Fold(at, number, recipe, store, known, places, weights), line)
-    diary.note(message="Judging it.")
+    diary.doing("Judging it.")
     evaluate(folder)
+
+
+def _require_clean(diary: Diary, rows: Sequence[Row], sides: Sequence[tuple[str, ...]]) -> None:
+    """Raise `Leak` where copies stand on different sides, saying meanwhile how far the search is."""
+    diary.doing("Looking for copies of a picture on two sides of the split.")
+    with on_terminal() as shown:
+
+        def tell(at: Progress) -> None:
+            diary.search(at)
+            shown(at)
+
+        require_clean(rows, sides, folder_of_cache(diary.run), tell)
+    diary.say(f"no copies on two sides of the split, among {len(rows)} pictures")
 
 
 def _digest(rows: Sequence[Row]) -> str:
@@ -179,7 +202,7 @@ def _require_classes(possible: npt.NDArray[np.float32], recipe: Recipe, diary: D
 
 def _pictures(diary: Diary, recipe: Recipe) -> tuple[Sequence[Row], npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """The rows that the recipe learns from or judges, the store of their pictures, and where each lies in it."""
-    diary.note(message="Reading the data.")
+    diary.doing("Reading the data.")
     table = read_dataset(Path(diary.run.data))
     for note in table.notes:
         diary.say(note)
@@ -191,7 +214,7 @@ def _pictures(diary: Diary, recipe: Recipe) -> tuple[Sequence[Row], npt.NDArray[
     rows = limited(used(table.rows, recipe.labels), diary.run.limit, np.random.default_rng(recipe.seed))
     if not rows:
         raise ValueError(f"{diary.run.data} has no picture with a label of this recipe ({', '.join(recipe.labels)})")
-    diary.note(message=f"Decoding {len(rows)} pictures, once for all runs at this size.")
+    diary.doing(f"Decoding {len(rows)} pictures, once for all runs at this size.")
     decoded = decode(
         [row.path for row in rows], recipe.size, recipe.crop, folder_of_cache(diary.run), diary.say, diary.stop
     )
@@ -205,4 +228,4 @@ def _pictures(diary: Diary, recipe: Recipe) -> tuple[Sequence[Row], npt.NDArray[
 
 def folder_of_cache(run: Run) -> Path:
     """Where the decoded pictures of a run lie."""
-    return run.folder.parent / CACHE
+    return run.folder.parent / runs.CACHE

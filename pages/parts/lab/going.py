@@ -11,7 +11,7 @@ from html import escape
 import streamlit as st
 
 from mammo_core.training.bench import queue
-from mammo_core.training.bench.runs import Run, Status, read_ledger
+from mammo_core.training.bench.runs import LEAKS, Run, Status, read_ledger
 from pages.parts.lab import figures
 from pages.parts.lab.comparison import courses, stacked, watched
 from pages.parts.lab.ledger import STATES, duration, took, why_failed
@@ -26,7 +26,7 @@ BROKEN_OFF = (Status.STOPPED, Status.FAILED)
 LINES = 12
 """Of the log that are shown."""
 LATEST = 4
-"""Runs that can be resumed and are offered."""
+"""Runs that were broken off and are shown."""
 CURVES = {"loss": ("Loss", 250), "auc": ("AUC of the last class", 250), "rate": ("Learning rate", 170)}
 """Columns of history.csv: title, and height in pixels."""
 
@@ -47,7 +47,7 @@ def going() -> None:
     else:
         _now(shown)
     _queue(queue.waiting(runs_root()))
-    _resumable([run for run in found if queue.can_resume(run) and run is not shown][:LATEST])
+    _broken_off([run for run in found if (queue.can_resume(run) or run.leaks) and run is not shown][:LATEST])
 
 
 def _now(run: Run) -> None:
@@ -55,9 +55,7 @@ def _now(run: Run) -> None:
     st.html(
         f'<div class="room-row"><b>{run.id}</b><span class="room-quiet" role="status">{STATES[run.status]}</span></div>'
     )
-    whole = max(1, run.folds * run.epochs)
-    done = run.fold * run.epochs + run.epoch + (run.batch / run.batches if run.batches else 0)
-    st.progress(1.0 if run.status is Status.DONE else min(1.0, done / whole), _where(run))
+    st.progress(_share(run), _where(run))
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="run_buttons"):
         st.button(
             "Stop",
@@ -73,7 +71,7 @@ def _now(run: Run) -> None:
             on_click=queue.resume,
             args=(run.folder,),
             disabled=not queue.can_resume(run),
-            help="Go on where it was stopped, or make anew what was lost of it",
+            help=LEAKS if run.leaks else "Go on where it was stopped, or make anew what was lost of it",
         )
         st.page_link("runs.py", label="Its figures ›")
     write(
@@ -108,6 +106,17 @@ def _rows(columns: dict[str, dict[str, list[object]]]) -> list[list[object]]:
     return [[measure, *row] for measure, named in columns.items() for row in zip(*named.values(), strict=True)]
 
 
+def _share(run: Run) -> float:
+    """How much is done: of what goes on before the first epoch where that says it, else of all epochs of all folds."""
+    if run.status is Status.DONE:
+        return 1.0
+    if run.status in AT_WORK and run.steps:
+        return run.step / run.steps
+    whole = max(1, run.folds * run.epochs)
+    done = run.fold * run.epochs + run.epoch + (run.batch / run.batches if run.batches else 0)
+    return min(1.0, done / whole)
+
+
 def _where(run: Run) -> str:
     """Where it stands and how long it will take, in a line that is never empty."""
     fold = f"fold {run.fold + 1} of {run.folds}, " if run.folds > 1 else ""
@@ -117,7 +126,7 @@ def _where(run: Run) -> str:
     if run.status is Status.STOPPING:
         return f"Stopping. {run.message}" if run.message else f"Stopping after this batch: {place}"
     if run.status in BROKEN_OFF:
-        return f"{run.message or 'It has ended.'} It came to {place}."
+        return f"{LEAKS} The log names them." if run.leaks else f"{run.message or 'It has ended.'} It came to {place}."
     if run.message:
         return run.message
     left = run.seconds_left
@@ -138,7 +147,7 @@ def _queue(waiting: Sequence[Run]) -> None:
             )
 
 
-def _resumable(runs: Sequence[Run]) -> None:
+def _broken_off(runs: Sequence[Run]) -> None:
     if runs:
         st.markdown("#### Broken off")
     for run in runs:
@@ -146,9 +155,17 @@ def _resumable(runs: Sequence[Run]) -> None:
             state = "has lost predictions or its report" if run.status is Status.DONE else STATES[run.status]
             why = why_failed(run)
             st.html(f'<div>{run.id} <span class="room-quiet">{state}{":" if why else ""} {escape(why)}</span></div>')
-            st.button(
-                "Resume", key=f"again-{run.id}", on_click=queue.resume, args=(run.folder,), type="tertiary", help=run.id
-            )
+            if not run.leaks:
+                st.button(
+                    "Resume",
+                    key=f"again-{run.id}",
+                    on_click=queue.resume,
+                    args=(run.folder,),
+                    type="tertiary",
+                    help=run.id,
+                )
+        if run.leaks:
+            write("small", LEAKS)
         if why and why != run.message.strip():
             with st.expander("All it said", key=f"said-{run.id}"):
                 st.code(run.message, language=None, wrap_lines=True)

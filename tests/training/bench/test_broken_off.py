@@ -19,6 +19,7 @@ from mammo_core.training.bench.machine import enough_room, in_words
 from mammo_core.training.bench.pictures import decode
 from mammo_core.training.bench.runs import Run, Status, list_runs, new_run, read_run
 from mammo_core.training.datasets import Row
+from mammo_core.training.progress import Progress
 from mammo_core.training.replacing import replacing
 from tests.training.bench.tiny import data_folder, recipe
 
@@ -136,7 +137,7 @@ def test_copies_are_looked_for_in_every_picture_or_the_search_fails(tmp_path: Pa
         duplicates.require_clean(rows, sides, cache)
         assert kept[0].read_bytes()[:4] == whole[:4], "what a failing machine had torn was made anew"
 
-    def stop() -> None:
+    def stop(at: Progress) -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mammo_core.cli import main
+from mammo_core.training.bench import queue, records, runs
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.runs import Status, list_runs
 from tests.training.bench.tiny import data_folder, recipe
 
@@ -66,6 +66,13 @@ def test_copies_on_two_sides_of_the_split_end_the_run(tmp_path: Path, capfd: pyt
     assert run.status is Status.FAILED
     assert "Copies of one picture stand on different sides of the split" in run.message
     assert not list(run.folder.glob("fold*/history.csv"))
+    before = (run.folder / "run.json").read_bytes()
+    assert main(["train", "--resume", str(run.folder)]) == 2
+    assert "It is not resumed: copies of a picture would stand on both sides" in capfd.readouterr().err
+    assert not queue.can_resume(run)
+    with pytest.raises(ValueError, match="start a new run"):
+        queue.resume(run.folder)
+    assert (run.folder / "run.json").read_bytes() == before
 
 
 def test_data_without_a_label_of_the_recipe_end_it_with_a_sentence(
@@ -77,6 +84,17 @@ def test_data_without_a_label_of_the_recipe_end_it_with_a_sentence(
     assert "has no picture with a label of this recipe" in capfd.readouterr().err
     assert main(["train", toml, "--out", str(tmp_path / "runs")]) == 2
     assert "needs --data" in capfd.readouterr().err
+
+
+def test_the_command_line_alone_says_where_layouts_are_described(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").mkdir()
+    assert main(["train", _toml(tmp_path), "--data", str(tmp_path / "data"), "--out", str(tmp_path / "runs")]) == 2
+    assert capfd.readouterr().err.strip().endswith("; see docs/datasets.md")
+    (run,) = list_runs(tmp_path / "runs")
+    assert "in none of the layouts" in run.message
+    assert "docs/" not in run.message
 
 
 def test_a_run_is_not_resumed_on_other_pictures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
