@@ -31,8 +31,8 @@ OF_PICTURES = ("Confusion", "Subgroups", "Worst errors")  # can be said where al
 def chosen(folders: list[Path], of_pictures: bool) -> list[Judged]:
     """Ask on whom figures are to be; runs that said nothing of them are left out, and named.
 
-    Women of both kinds are offered first. Unless figures are `of_pictures`, they may be counted by breast or exam too, and runs
-    whose cases are all of one kind are left out.
+    Women of both kinds are offered first, those whom most of the runs have judged before others. Unless figures are `of_pictures`,
+    they may be counted by breast or exam too, and runs whose cases are all of one kind are left out.
     """
     offered = list(dict.fromkeys(place for folder in folders for place in places_of(folder)))
     if not offered:
@@ -41,7 +41,7 @@ def chosen(folders: list[Path], of_pictures: bool) -> list[Judged]:
     left, right = st.columns(2)
     part, dataset = left.selectbox(
         "Judged on",
-        sorted(offered, key=lambda place: (list(PARTS).index(place[0]), not _told_apart(folders, place))),
+        sorted(offered, key=lambda place: (list(PARTS).index(place[0]), -_told_apart(folders, place))),
         format_func=lambda place: f"{place[1]}, {PARTS[place[0]]}",
         key="judged_on",
         persist_state="page",
@@ -70,9 +70,9 @@ def chosen(folders: list[Path], of_pictures: bool) -> list[Judged]:
     return [one for one in found if one.run not in one_kind]
 
 
-def _told_apart(folders: list[Path], place: tuple[str, str]) -> bool:
-    """Whether some run has cases of both kinds there."""
-    return any(one.both_kinds for folder in folders if (one := judged(folder, *place, "image")))
+def _told_apart(folders: list[Path], place: tuple[str, str]) -> int:
+    """How many of the runs have cases of both kinds there."""
+    return sum(one.both_kinds for folder in folders if (one := judged(folder, *place, "image")))
 
 
 with sheet("runs.py", "Runs"):

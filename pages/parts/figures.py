@@ -12,7 +12,14 @@ from pages.parts.look import ACCENT, AMBER, LINE, QUIET, ROOM, TEXT
 
 HAZE = "rgba(77, 163, 255, 0.2)"
 SHADES = [[0.0, "#161b22"], [1.0, "#1d5c9c"]]
-AXIS = {"gridcolor": LINE, "linecolor": LINE, "zeroline": False, "fixedrange": True, "title": {"font": {"size": 14}}}
+AXIS = {
+    "gridcolor": LINE,
+    "linecolor": LINE,
+    "zeroline": False,
+    "fixedrange": True,
+    "ticklabelstandoff": 5,  # the zeros of both axes stand apart
+    "title": {"font": {"size": 14}},
+}
 TEMPLATE = go.layout.Template(
     layout={
         "paper_bgcolor": ROOM,

@@ -517,6 +517,22 @@ def test_the_last_tick_of_a_per_cent_axis_has_room_for_its_words() -> None:
     assert figures_template.layout.margin.r >= 21
 
 
+def test_runs_that_look_for_other_classes_are_not_said_to_look_for_one(lab: Path) -> None:
+    names = [make_run(lab / "runs", name, classes=("benign", name), draws=5).name for name in ("malignant", "abnormal")]
+    for chosen, words_there in ((names, "were of the class looked for"), (names[1:], "were abnormal")):
+        (drawn,) = figures(shown("runs.py", compared=chosen, lab_part="Calibration", judged_on=("test", "made-up")))
+        assert drawn["layout"]["yaxis"]["title"]["text"] == words_there
+
+
+def test_women_whom_most_runs_have_judged_are_offered_first(lab: Path) -> None:
+    folders = [make_run(lab / "runs", name, draws=5) for name in ("one", "two")]
+    table = folders[0] / "fold0" / "predictions.csv"
+    table.write_text(table.read_text().replace(",made-up,", ",a set of its own,"))
+    evaluate(folders[0], 5)
+    app = shown("runs.py", compared=[folder.name for folder in folders], lab_part="Calibration")
+    assert app.selectbox(key="judged_on").value == ("test", "other")
+
+
 def test_what_authors_state_stands_beside_what_runs_found(two: list[Path]) -> None:
     app = shown("runs.py", lab_part="Stated", compared=[folder.name for folder in two])
     said = words(app)

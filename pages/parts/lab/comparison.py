@@ -14,7 +14,7 @@ from mammo_core.training.bench.records import read_history, read_split
 from mammo_core.training.bench.runs import Run
 from pages.parts.card import interval
 from pages.parts.lab import figures
-from pages.parts.lab.judged import Judged, auc, calibrated, curves, matrix, paired, reported, row_of
+from pages.parts.lab.judged import PARTS, Judged, auc, calibrated, curves, matrix, paired, reported, row_of
 from pages.parts.look import write
 from pages.parts.take_away import show, table
 
@@ -159,9 +159,11 @@ def confusion(found: Sequence[Judged]) -> None:
                 right, n = int(np.trace(counts)), int(counts.sum())
                 commonest = int(counts.sum(axis=1).max())
                 show(
-                    figures.confusion(counts, classes, one.run, f"{n} pictures whose class is known"),
+                    figures.confusion(
+                        counts, classes, one.run, f"{one.dataset}, {PARTS[one.part]}: {n} pictures whose class is known"
+                    ),
                     f"{one.slug}-confusion",
-                    f"{right} of {n} named rightly ({_share(one, 'accuracy', right / max(1, n))}). Always saying the commonest class "
+                    f"{right} of {n} named rightly: {_share(one, 'accuracy', right / max(1, n))}. Always saying the commonest class "
                     f"would name {commonest} ({100 * commonest / max(1, n):.1f} %). Balanced accuracy, the mean of the classes' own "
                     f"rates: {_share(one, 'balanced_accuracy', None)}.",
                     {"": list(classes), **{f"said {name}": counts[:, place] for place, name in enumerate(classes)}},
@@ -223,7 +225,7 @@ def calibration(found: Sequence[Judged]) -> None:
     left, right = st.columns(2)
     with left:
         show(
-            figures.reliability(groups, found[0].positive, "Reliability", on_whom(found)),
+            figures.reliability(groups, [one.positive for one in found], "Reliability", on_whom(found)),
             "runs-reliability",
             "On the dotted line, of the cases told 40 % so many were. Above it a network says too little, below it too much. Each "
             "mark is a group of neighbouring scores; bars are 95 % intervals, by women. Promotion calibrates; a run does not.",
@@ -244,6 +246,8 @@ def calibration(found: Sequence[Judged]) -> None:
         )
     with right:
         table([_calibration_row(one) for one in found], "", "runs-calibration")
+        for one in found:
+            write("quiet", f"{one.run} on {one.whom}.")
         write(
             "quiet",
             "Brier score: mean squared distance of probability and truth, 0 is best; “saying the share” is what one number for all "
@@ -269,7 +273,7 @@ def _calibration_row(one: Judged) -> dict[str, Any]:
 def on_whom(found: Sequence[Judged]) -> str:
     """On whom a figure of several runs is, in a line."""
     said = list(dict.fromkeys(one.whom for one in found))
-    return said[0] if len(said) == 1 else f"{len(said)} different groups of women, as in the table"
+    return said[0] if len(said) == 1 else f"{len(said)} different groups of cases, as told beside the runs' names"
 
 
 def _folds(own: Sequence[figures.Course]) -> str:

@@ -163,8 +163,11 @@ def by_threshold(found: Rates, at: float, title: str, subtitle: str) -> go.Figur
     return _titled(figure, title, subtitle)
 
 
-def reliability(groups: Sequence[tuple[str, Reliability]], positive: str, title: str, subtitle: str) -> go.Figure:
-    """Share of the positive class over mean probability, in groups, one symbol a run; on the dotted line both agree."""
+def reliability(
+    groups: Sequence[tuple[str, Reliability]], positive: Sequence[str], title: str, subtitle: str
+) -> go.Figure:
+    """Share of the positive class, each run's own, over mean probability, in groups, one symbol a run; on the dotted line both agree."""
+    sought = positive[0] if len(set(positive)) == 1 else "the class looked for"
     figure = go.Figure(
         go.Scatter(
             x=[0, 100],
@@ -186,15 +189,15 @@ def reliability(groups: Sequence[tuple[str, Reliability]], positive: str, title:
             marker={"color": COLOURS[place % MOST], "symbol": SYMBOLS[place % MOST], "size": 9},
             error_y={"array": 100 * found.high - y, "arrayminus": y - 100 * found.low, "thickness": 1.2, "width": 0},
             customdata=found.n,
-            hovertemplate=f"{name}<br>said %{{x:.1f}} %<br>{positive} %{{y:.1f}} % of %{{customdata}}<extra></extra>",
+            hovertemplate=f"{name}<br>said %{{x:.1f}} %<br>{positive[place]} %{{y:.1f}} % of %{{customdata}}<extra></extra>",
         )
     lines = _legend_lines([name for name, _ in groups])
     figure.update_layout(
         height=440 + 24 * lines,
         showlegend=len(groups) > 1,
         legend=LEGEND,
-        xaxis=PERCENT | {"title": {"text": f"probability of {positive} said, mean of the group"}},
-        yaxis=PERCENT | {"title": {"text": f"were {positive}"}},
+        xaxis=PERCENT | {"title": {"text": f"probability of {sought} said, mean of the group"}},
+        yaxis=PERCENT | {"title": {"text": f"were {'of ' * (len(set(positive)) > 1)}{sought}"}},
         margin={"t": 84 + 24 * lines * (len(groups) > 1)},
     )
     return _titled(figure, title, subtitle)

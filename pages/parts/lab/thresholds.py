@@ -75,7 +75,7 @@ def moved(found: Sequence[Judged]) -> None:
             )
         with right:
             show(
-                figures.by_threshold(rates, at, "Both rates over the threshold", one.whom),
+                figures.by_threshold(rates, at, f"{one.run}, both rates", one.whom),
                 f"{one.slug}-thresholds",
                 "The upright line is the threshold above. Further right fewer are recalled. Bands are 95 % intervals.",
                 {
