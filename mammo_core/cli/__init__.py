@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     check = looks.add_parser(
         "check",
         help="count what a data set holds and find what is wrong with it",
-        description="Count pictures, women, classes and views, by machine and site; find missing and unreadable files, copies and "
+        description="Count pictures, women, classes and views, by machine, site and volume; find missing and unreadable files, copies and "
         "inverted pictures. docs/datasets.md describes the layouts.",
     )
     check.add_argument("paths", metavar="PATH", type=Path, nargs="+", help="a data set, or a folder of several")

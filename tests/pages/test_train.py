@@ -98,7 +98,7 @@ def test_a_run_that_ended_over_copies_is_not_offered_for_resumption_and_the_page
     offered = {each.key: each.disabled for each in app.button if each.label == "Resume"}
     assert offered == {f"resume-{newest.name}": True, f"again-{stopped.name}": False}
     (bar,) = app.get("progress")
-    assert bar.proto.text.startswith(runs.LEAKS)
+    assert bar.proto.text.endswith(f"sides of the split: 1 pair. {runs.LEAKS}")
     said = words(app)
     assert older.name in said
     assert runs.LEAKS in said

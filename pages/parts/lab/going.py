@@ -126,7 +126,7 @@ def _where(run: Run) -> str:
     if run.status is Status.STOPPING:
         return f"Stopping. {run.message}" if run.message else f"Stopping after this batch: {place}"
     if run.status in BROKEN_OFF:
-        return f"{LEAKS} The log names them." if run.leaks else f"{run.message or 'It has ended.'} It came to {place}."
+        return f"{why_failed(run)} {LEAKS}" if run.leaks else f"{run.message or 'It has ended.'} It came to {place}."
     if run.message:
         return run.message
     left = run.seconds_left

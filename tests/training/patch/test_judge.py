@@ -146,7 +146,7 @@ def test_what_a_fold_is_judged_by_comes_from_the_other_folds() -> None:
 
 
 def test_what_the_volume_tells_stands_beside_the_network_where_it_is_stated() -> None:
-    made = pictures(n=480)
+    made = pictures(n=240)
     rows = np.flatnonzero(made.of("rsna", "cbis_ddsm_mass", "mini_mias"))
     said = Predictions(
         rows, np.random.default_rng(5).normal(size=(len(rows), 1)), np.zeros(len(rows)), made.folds()[rows]
