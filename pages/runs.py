@@ -9,7 +9,7 @@ from pages.parts.evidence import UNITS
 from pages.parts.lab import comparison, errors, promotion, stated, subgroups, thresholds
 from pages.parts.lab.frame import sheet
 from pages.parts.lab.judged import PARTS, Judged, judged, places_of, reported
-from pages.parts.lab.ledger import compared, ledger, left_out
+from pages.parts.lab.ledger import compared, ledger, left_out, readable
 from pages.parts.lab.nuclei import nuclei
 from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
@@ -77,8 +77,9 @@ def _told_apart(folders: list[Path], place: tuple[str, str]) -> int:
 
 with sheet("runs.py", "Runs"):
     found_here = read_ledger(runs_root())
-    ledger(found_here.classifiers)
-    selected = compared(found_here.classifiers)
+    classifiers, unread = readable(found_here.classifiers)
+    ledger(classifiers)
+    selected = compared(classifiers)
     if selected:
         for name, tab in zip(TABS, st.tabs(list(TABS), key="lab_part", on_change="rerun"), strict=True):
             if not tab.open:  # Only what is looked at is worked out.
@@ -105,4 +106,4 @@ with sheet("runs.py", "Runs"):
                     else:
                         errors.worst(found)
     nuclei(found_here.features)
-    left_out(found_here.damaged)
+    left_out(found_here.damaged, unread)

@@ -275,6 +275,15 @@ def test_a_run_whose_recipe_is_damaged_is_named_and_hides_no_other(lab: Path) ->
     assert whole.name in words(shown("train.py"))
 
 
+def test_a_run_whose_predictions_are_damaged_is_named_and_hides_no_other(lab: Path) -> None:
+    whole, torn = make_run(lab / "runs", draws=5), make_run(lab / "runs", "torn", draws=5)
+    table = torn / "fold0" / "predictions.csv"
+    table.write_text(table.read_text()[:-9])
+    app = shown("runs.py")
+    assert {row["Run"] for row in ledger(app)} == {whole.name}
+    assert f"Not in the table: {torn.name}. A predictions.csv there is damaged" in words(app)
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_several_runs_stand_side_by_side_and_every_figure_can_be_taken_away(two: list[Path], part: str) -> None:
     names = [folder.name for folder in two]
@@ -344,6 +353,12 @@ def test_a_run_is_promoted_under_a_version_that_no_model_has(lab: Path, monkeypa
     promotion(app)[0].set_value("2.0").run()
     promotion(app)[1].click().run()
     assert sent == [["promote", str(folder), "--version", "2.0"]]
+    made = errands.Errand(False, 0, f"loading\n{lab / 'models' / 'tiny-2.0'} 0123")
+    (lab / "models" / "tiny-2.0").mkdir()
+    monkeypatch.setattr(errands, "stands", lambda log: made)
+    said = words(app.run())
+    assert "Promoted: tiny-2.0." in said
+    assert "is a model already" not in said
 
 
 def test_what_decides_a_promotion_stands_beside_it(lab: Path) -> None:
@@ -464,7 +479,7 @@ def test_a_report_of_an_older_version_is_worked_out_anew_and_named(lab: Path, la
         row.pop(lacks, None)
     (folder / "report.json").write_text("[]" if lacks == "everything" else json.dumps(report))
     app = shown("runs.py")
-    assert f"The report of {folder.name} is older than" in words(app)
+    assert f"older than their predictions or than this version: {folder.name}." in words(app)
     assert {row["Metadata alone"] for row in ledger(app)} == {"–"}
     with patch("mammo_core.training.bench.evaluate.report", partial(report_of, draws=5)):
         for part in (*PARTS[1:], "Stated", "Promote"):
@@ -472,7 +487,7 @@ def test_a_report_of_an_older_version_is_worked_out_anew_and_named(lab: Path, la
             app.run()
             assert not app.exception, part
     evaluate(folder, 5)
-    assert "The report of" not in words(app.run())
+    assert "older than" not in words(app.run())
 
 
 def test_a_named_point_and_the_threshold_moved_there_have_one_interval(two: list[Path]) -> None:

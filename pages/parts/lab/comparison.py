@@ -14,7 +14,7 @@ from mammo_core.training.bench.records import read_history, read_split
 from mammo_core.training.bench.runs import Run
 from pages.parts.card import interval
 from pages.parts.lab import figures
-from pages.parts.lab.judged import PARTS, Judged, auc, calibrated, curves, matrix, paired, reported, row_of
+from pages.parts.lab.judged import ALONE, PARTS, Judged, auc, calibrated, curves, matrix, paired, reported, row_of
 from pages.parts.look import write
 from pages.parts.take_away import show, table
 
@@ -184,8 +184,7 @@ def separation(found: Sequence[Judged]) -> None:
     table([_beside(one) for one in found], "No run can be drawn here.", "runs-auc")
     write(
         "quiet",
-        "Metadata alone: age, machine, site and view, without any picture. Labels shuffled: what chance reaches on these cases. "
-        "AUC of the last class against the rest; 95 % intervals by women.",
+        f"{ALONE} Labels shuffled: what chance reaches on these cases. AUC of the last class against the rest; 95 % intervals by women.",
     )
     if len(found) > 1:
         _paired(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from mammo_core.training.bench.records import read_history
 from mammo_core.training.bench.runs import Run, Status
 from pages.parts.card import interval
 from pages.parts.lab.figures import MOST
-from pages.parts.lab.judged import auc, judged, metadata_alone, outdated, places_of, state_of
+from pages.parts.lab.judged import ALONE, auc, judged, metadata_alone, outdated, places_of, state_of
 from pages.parts.lab.recipes import flat, offers
 from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
@@ -64,8 +65,8 @@ def ledger(found: Sequence[Run]) -> None:
     if old:
         write(
             "amber",
-            f"The report of {', '.join(old)} is older than its predictions or than this version, so that its figures are worked out anew "
-            "where they are looked at. “python -m mammo_core evaluate RUN” writes it.",
+            f"Reports older than their predictions or than this version: {', '.join(old)}. Their figures are worked out anew where they "
+            "are looked at; “python -m mammo_core evaluate RUN” writes the report.",
         )
 
 
@@ -97,12 +98,22 @@ def _table(rows: list[dict[str, Any]], many: bool) -> None:
     write(
         "quiet",
         "AUC of the last class against the rest, by pictures; 95 % intervals by women; only on the same women can runs be compared by it. "
-        "Metadata alone: age, machine, site and view, no picture. Changed: against the recipe of that name.",
+        f"{ALONE} Changed: against the recipe of that name.",
     )
 
 
-def left_out(torn: Sequence[str]) -> None:
-    """Name the runs that the table does not have, `torn` ones among them."""
+def readable(found: Sequence[Run]) -> tuple[list[Run], list[str]]:
+    """Those of the runs whose predictions can be read, as far as there are any; and the names of the others."""
+    whole: list[Run] = []
+    for run in found:
+        with suppress(ValueError):
+            places_of(run.folder)
+            whole.append(run)
+    return whole, [run.id for run in found if run not in whole]
+
+
+def left_out(torn: Sequence[str], unread: Sequence[str]) -> None:
+    """Name the runs that the table does not have: of the patch network, `torn` ones, and those whose predictions are `unread`."""
     patches = patch_runs()
     if patches:
         write(
@@ -115,6 +126,12 @@ def left_out(torn: Sequence[str]) -> None:
         write(
             "amber",
             f"Not in the table: {', '.join(torn)}. {own} run.json or {own.lower()} recipe.toml is gone or damaged.",
+        )
+    if unread:
+        write(
+            "amber",
+            f"Not in the table: {', '.join(unread)}. A predictions.csv there is damaged; once it is deleted, the run can be resumed, which "
+            "asks that network anew.",
         )
 
 

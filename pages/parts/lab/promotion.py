@@ -90,6 +90,7 @@ def _one(run: Run) -> None:
             free,
             key=f"version-{run.id}-{free}",  # once a version is taken, the next one is offered
             max_chars=32,
+            live=True,  # whether it will do is said while it is written
             width=240,
             disabled=runs or not able,
         ).strip()
@@ -108,12 +109,17 @@ def _one(run: Run) -> None:
     with st.container(key=f"outcome-{run.id}"):
         if never:
             write("quiet", f"Not to be promoted: {never}.")
-        elif wrong:
+            return
+        _outcome(run, errand)
+        if wrong:
             write("amber", f"{wrong}.")
-        elif taken:
+        elif taken and name != _made(errand):
             write("amber", f"{name} is a model already, and no model is replaced. Choose another version.")
-        else:
-            _outcome(run, errand)
+
+
+def _made(errand: errands.Errand | None) -> str:
+    """The name of the model that an errand has made; "" where it has made none."""
+    return Path(errand.said.splitlines()[-1].split()[0]).name if errand and errand.code == 0 and errand.said else ""
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -146,9 +152,7 @@ def _outcome(run: Run, errand: errands.Errand | None) -> None:
             "Being promoted: loading, calibrating, exporting, testing. This takes a minute or more; the page may be closed.",
         )
     elif errand.code == 0:
-        write(
-            "quiet", f"Promoted: {Path(errand.said.splitlines()[-1].split()[0]).name if errand.said else run.recipe}."
-        )
+        write("quiet", f"Promoted: {_made(errand) or run.recipe}.")
         st.page_link("read.py", label="Read with it ›")
     elif errand.code is None:
         write("quiet", f"It was tried before this server was started, and said last: {errand.last}")
