@@ -31,7 +31,7 @@ from pages.parts.evidence import DRAWS, STEP, UNITS
 
 PARTS = {"test": "women held out", "outside": "outside sets", "validation": "women watched during training"}
 """Who a run may have been judged on."""
-ALONE = "Metadata alone: what is stated of age, machine, site, view and volume, without any picture."
+ALONE = "Metadata alone: age, machine, site, view and volume as far as stated, no picture."
 _ABOUT = {"set", "part"}
 _COUNTED = {"n", "n_women", "n_cancer", "auc"}
 READ = {

@@ -97,8 +97,8 @@ def _table(rows: list[dict[str, Any]], many: bool) -> None:
         write("quiet", f"No run has “{words}” in its name, data or state.")
     write(
         "quiet",
-        "AUC of the last class against the rest, by pictures; 95 % intervals by women; only on the same women can runs be compared by it. "
-        f"{ALONE} Changed: against the recipe of that name.",
+        "AUC of the last class against the rest, 95 % intervals by women; compare on the same women only. "
+        f"{ALONE} Changed: against its recipe.",
     )
 
 
