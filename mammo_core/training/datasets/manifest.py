@@ -53,7 +53,7 @@ def read(root: Path) -> Table:
                 laterality=side(record.get("laterality", "")),
                 view=view(record.get("view", "")),
                 age=age(record.get("age", "")),
-                density=record.get("density", ""),
+                density=record.get("density", "").removesuffix(".0"),  # a column with gaps comes as 3.0 from pandas
                 machine=record.get("machine", ""),
                 site=record.get("site", ""),
                 volume=volume_of(record),

@@ -49,6 +49,14 @@ def test_the_volume_of_a_manifest_is_read(tmp_path: Path, column: str) -> None:
     assert row.volume == "cancers"
 
 
+def test_a_density_is_the_same_group_however_a_table_program_writes_it(tmp_path: Path) -> None:
+    rows = [(f"{place}.png", f"W{place}", "normal", said) for place, said in enumerate(("3", "3.0", "B", ""))]
+    table(tmp_path / "manifest.csv", ("file", "patient_id", "label", "density"), rows)
+    for file, *_ in rows:
+        picture(tmp_path / file)
+    assert [row.density for row in read_dataset(tmp_path).rows] == ["3", "3", "B", ""]
+
+
 def test_files_that_are_named_and_not_there_are_listed(tmp_path: Path) -> None:
     root = manifest(tmp_path, ("a.png", "", "W1", "", "", "benign", "", "", "", ""))
     (root / "a.png").unlink()
