@@ -47,14 +47,41 @@ def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fo
     _write_split(run / "split.csv", pictures, trained, recipe)
     keras.utils.set_random_seed(recipe.seed)
     backbone = mobilenet_v2(weights / recipe.backbone, recipe.norm_momentum)
+    dense = _read_back(run / "weights.safetensors", backbone)
+    if dense is None:
+        dense = _rounds(recipe, backbone, pictures, trained, run, say)
+    _round_to_half(backbone)
+    features = _kept_features(
+        run / "features.safetensors",
+        lambda: pooled(whole_network(backbone, *dense, _canvas(pictures), recipe.patch), pictures, say),
+    )
+    heads = [
+        fit_head(spec, features, pictures.malignant, pictures.columns["dataset"], trained) for spec in recipe.heads
+    ]
+    save_weights(run / "weights.safetensors", backbone, dense, heads)
+    _write_predictions(run / "predictions.csv", pictures, trained, features, heads, recipe, fold)
+    say("done")
+
+
+def _read_back(path: Path, backbone: Any) -> tuple[Any, Any] | None:
+    """Read the weights of a network that is fitted into `backbone`, and give its linear layer; None where there are none."""
+    if not path.is_file():
+        return None
+    tensors = load_file(path)
+    with_weights(backbone, tensors)
+    return tensors["patch_logits/kernel"], tensors["patch_logits/bias"]
+
+
+def _rounds(
+    recipe: Recipe, backbone: Any, pictures: Pictures, trained: npt.NDArray[np.bool_], run: Path, say: Say
+) -> tuple[Any, Any]:
+    """Fit the backbone round by round, going on where it was stopped or from the recipe's `start`, and give the linear layer."""
     dense: tuple[Any, Any] | None = None
     if recipe.start:
         started = run.parent.parent / recipe.start / run.name / "weights.safetensors"
-        if not started.is_file():
+        dense = _read_back(started, backbone)
+        if dense is None:
             raise ValueError(f"The recipe goes on from {started}, which is not there; train {recipe.start} first.")
-        tensors = load_file(started)
-        with_weights(backbone, tensors)
-        dense = (tensors["patch_logits/kernel"], tensors["patch_logits/bias"])
     mined = Mined()
     for number, round_ in enumerate(recipe.rounds):
         checkpoint = run / f"round{number + 1}.weights.h5"
@@ -66,9 +93,7 @@ def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fo
             say(f"round {number + 1}: read back")
         else:
             if dense is not None:
-                mined = _mine(
-                    whole_network(backbone, *_dense(dense), _canvas(pictures), recipe.patch), pictures, trained, say
-                )
+                mined = _mine(whole_network(backbone, *dense, _canvas(pictures), recipe.patch), pictures, trained, say)
             batches = PatchBatches(pictures, trained, round_, mined, crop_side(recipe), recipe.seed + number)
             network.compile(
                 optimizer=keras.optimizers.AdamW(
@@ -80,18 +105,10 @@ def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fo
             history = network.fit(batches, epochs=round_.epochs, verbose=0, callbacks=[_Spoken(say, number + 1)])
             _write_history(run / "history.csv", history.history, number + 1)
             network.save_weights(checkpoint)
-        dense = tuple(network.get_layer("patch_logits").get_weights())
-    _round_to_half(backbone)
-    features = _kept_features(
-        run / "features.safetensors",
-        lambda: pooled(whole_network(backbone, *_dense(dense), _canvas(pictures), recipe.patch), pictures, say),
-    )
-    heads = [
-        fit_head(spec, features, pictures.malignant, pictures.columns["dataset"], trained) for spec in recipe.heads
-    ]
-    save_weights(run / "weights.safetensors", backbone, _dense(dense), heads)
-    _write_predictions(run / "predictions.csv", pictures, trained, features, heads, recipe, fold)
-    say("done")
+        kernel, bias = network.get_layer("patch_logits").get_weights()
+        dense = kernel, bias
+    assert dense is not None, "a recipe has a round at least"
+    return dense
 
 
 def save_weights(path: Path, backbone: Any, dense: tuple[Any, Any], heads: list[Head]) -> None:
@@ -105,7 +122,9 @@ def save_weights(path: Path, backbone: Any, dense: tuple[Any, Any], heads: list[
     for number, head in enumerate(heads):
         tensors[f"head{number}/weights"] = head.weights.astype(np.float32)
         tensors[f"head{number}/bias"] = np.array([head.bias], dtype=np.float32)
-    save_file(tensors, path)
+    half = path.with_suffix(".part")
+    save_file(tensors, half)
+    half.replace(path)
 
 
 def _round_to_half(backbone: Any) -> None:
@@ -144,12 +163,6 @@ def scaled(canvases: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 def _canvas(pictures: Pictures) -> tuple[int, int]:
     return pictures.canvases.shape[1], pictures.canvases.shape[2]
-
-
-def _dense(dense: tuple[Any, Any] | None) -> tuple[Any, Any]:
-    if dense is None:
-        raise ValueError("the patch network has not been fitted yet")
-    return dense
 
 
 def _mine(whole: Any, pictures: Pictures, trained: npt.NDArray[np.bool_], say: Say) -> Mined:

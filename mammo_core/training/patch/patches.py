@@ -110,9 +110,9 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return np.stack(crops)[..., None], smoothed
 
     def _lesion(self, malignant: bool, rng: np.random.Generator) -> tuple[int, npt.NDArray[np.float64]]:
-        others = self.lesions[malignant, False]
+        masses, others = self.lesions[malignant, True], self.lesions[malignant, False]
         of_mass = len(others) == 0 or rng.random() < (0.6 if malignant else 0.85)
-        number = rng.choice(self.lesions[malignant, True] if of_mass else others)
+        number = rng.choice(masses if of_mass and len(masses) else others)
         top, left, bottom, right = self.pictures.boxes[number]
         spread = np.minimum(np.array([bottom - top, right - left]) / 2, self.side / 8)
         centre = np.array([top + bottom, left + right]) / 2 + rng.uniform(-1, 1, 2) * spread * 0.5

@@ -68,6 +68,15 @@ def test_half_of_a_batch_is_background(round_: Round) -> None:
     np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.parametrize("film", ["ddsm", "cbis_ddsm_mass"])
+def test_one_film_set_is_enough(film: str) -> None:
+    made = numbered()
+    crops, labels = PatchBatches(made, made.of(film), PLAIN, Mined(), SIDE, 0)[0]
+    of_film = (np.flatnonzero(made.of(film)) + 1).tolist()
+    assert set(crops.max(axis=(1, 2, 3)).tolist()) <= set(of_film)
+    assert set(labels.argmax(axis=1).tolist()) == {0, 1, 2}
+
+
 def test_a_crop_has_its_centre_in_the_middle() -> None:
     made = pictures()
     made.canvases[:] = 0
