@@ -6,7 +6,7 @@ import streamlit as st
 
 from mammo_core.training.bench.runs import read_ledger
 from pages.parts.evidence import UNITS
-from pages.parts.lab import comparison, errors, promotion, stated, subgroups, thresholds
+from pages.parts.lab import comparison, errors, learning, promotion, stated, subgroups, thresholds
 from pages.parts.lab.frame import sheet
 from pages.parts.lab.judged import PARTS, Judged, judged, places_of, reported
 from pages.parts.lab.ledger import compared, ledger, left_out, readable
@@ -86,7 +86,7 @@ with sheet("runs.py", "Runs"):
                 continue
             with tab:
                 if name == "Learning":
-                    comparison.learning(selected)
+                    learning.learning(selected)
                 elif name == "Promote":
                     promotion.promote(selected)
                 elif name == "Stated":

@@ -26,7 +26,7 @@ from pages.parts.card import interval
 from pages.parts.figures import TEMPLATE as figures_template
 from pages.parts.lab import errands, setting
 from pages.parts.lab import figures as lab_figures
-from pages.parts.lab.comparison import courses, stacked
+from pages.parts.lab.learning import courses, stacked
 from tests.lab_runs import make_recipe, make_run
 from tests.test_setup import TRAINING_ONLY, imported_by
 

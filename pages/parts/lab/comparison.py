@@ -1,90 +1,19 @@
-"""Runs side by side: how they learned, what they took for what, how well they separate, and whether what they say comes true."""
+"""Judged runs side by side: what they took for what, how well they separate, and whether what they say comes true."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from mammo_core.evaluation import brier, expected_calibration_error
-from mammo_core.training.bench.records import read_history, read_split
-from mammo_core.training.bench.runs import Run
 from pages.parts.card import interval
 from pages.parts.lab import figures
 from pages.parts.lab.judged import ALONE, PARTS, Judged, auc, calibrated, curves, matrix, paired, reported, row_of
 from pages.parts.look import write
 from pages.parts.take_away import show, table
-
-MEASURES = {
-    "loss": (
-        "Loss",
-        "Lower is better. Where validation rises while training falls, the network learns its pictures by heart.",
-    ),
-    "auc": ("AUC of the last class", "0.5 is chance, 1 is perfect."),
-    "accuracy": ("Accuracy", "Share of pictures whose likeliest class is the true one."),
-    "rate": ("Learning rate", "How far one step goes, as the schedule had it."),
-}
-"""Columns of history.csv: title, and what to read in it."""
-
-
-def courses(folder: Path, name: str, measure: str) -> list[figures.Course]:
-    """A measure of every fold begun so far."""
-    found = []
-    for fold in sorted(folder.glob("fold*"), key=lambda path: int(path.name[4:])):
-        history = read_history(fold)
-        if history["epoch"].size:
-            watched = history.get(f"val_{measure}")
-            found.append(figures.Course(name, int(fold.name[4:]), history["epoch"], history[measure], watched))
-    return found
-
-
-def watched(run: Run) -> str:
-    """How many women are watched in the folds begun so far: curves of few mean little."""
-    parts = [read_split(fold) for fold in run.fold_folders]
-    counts = sorted({sum(part == "validation" for part in own.values()) for own in parts if own})
-    if not counts:
-        return "not divided yet"
-    return f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {'woman' if counts == [1] else 'women'}"
-
-
-def learning(found: Sequence[Run]) -> None:
-    """Four measures over the epochs."""
-    write(
-        "quiet",
-        "Dotted: pictures trained on, as augmented. Drawn through: women watched, from whom nothing is learned. "
-        f"Watched in a fold: {'; '.join(f'{run.id} {watched(run)}' for run in found)}.",
-    )
-    columns = st.columns(2)
-    for place, (measure, (title, reading)) in enumerate(MEASURES.items()):
-        own = [course for run in found for course in courses(run.folder, run.id, measure)]
-        with columns[place % 2]:
-            show(
-                figures.learning(own, f"{title}, over the epochs", _folds(own)),
-                f"runs-{measure}",
-                reading,
-                stacked([*own, *figures.means(own)]),
-            )
-
-
-def stacked(own: Sequence[figures.Course]) -> dict[str, list[Any]]:
-    """Courses as columns to take away."""
-    rows = [
-        (course.run, "mean" if course.fold is None else course.fold, int(epoch), training, watched)
-        for course in own
-        for epoch, training, watched in zip(
-            course.epoch,
-            course.training if course.training is not None else np.full(course.epoch.shape, np.nan),
-            course.watched if course.watched is not None else np.full(course.epoch.shape, np.nan),
-            strict=True,
-        )
-    ]
-    return {
-        head: [row[place] for row in rows]
-        for place, head in enumerate(("run", "fold", "epoch", "training", "validation"))
-    }
 
 
 def _paired(found: Sequence[Judged]) -> None:
@@ -273,16 +202,6 @@ def on_whom(found: Sequence[Judged]) -> str:
     """On whom a figure of several runs is, in a line."""
     said = list(dict.fromkeys(one.whom for one in found))
     return said[0] if len(said) == 1 else f"{len(said)} different groups of cases, as told beside the runs' names"
-
-
-def _folds(own: Sequence[figures.Course]) -> str:
-    """What the lines of a learning curve are."""
-    reached = {course.run: int(course.epoch.size) for course in figures.means(own)}
-    if not reached:
-        return "one split of the women"
-    epochs = " and ".join(map(str, sorted(set(reached.values()))))
-    of_some = "" if {course.run for course in own} == set(reached) else "where there are folds: "
-    return f"{of_some}strong: mean of the folds, as far as all reached (epoch {epochs}); faint: each fold"
 
 
 def _bands(drawn: Sequence[tuple[str, Any]], x: str, y: str) -> dict[str, Any]:

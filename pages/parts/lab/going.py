@@ -13,7 +13,7 @@ import streamlit as st
 from mammo_core.training.bench import queue
 from mammo_core.training.bench.runs import LEAKS, Run, Status, read_ledger
 from pages.parts.lab import figures
-from pages.parts.lab.comparison import courses, stacked, watched
+from pages.parts.lab.learning import courses, stacked, watched
 from pages.parts.lab.ledger import STATES, duration, took, why_failed
 from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
