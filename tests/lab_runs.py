@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
+from mammo_core.training.bench import queue, records, runs
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.recipe import NetworkSpec, ProtocolSpec, Recipe, System, TrainingSpec
 
@@ -39,6 +40,17 @@ def make_recipe(name: str = "tiny", classes: Sequence[str] = CLASSES, folds: int
         training=TrainingSpec(epochs=epochs, batch=8, rate=0.001),
         protocol=ProtocolSpec(kind="folds", k=folds) if folds > 1 else ProtocolSpec(kind="holdout", share=0.3),
     )
+
+
+def empty_lab(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make `root` a machine with the recipe "tiny" of two classes, no pictures, and no runs; its queue is not served."""
+    for name in ("runs", "data", "models"):
+        (root / name).mkdir()
+        monkeypatch.setenv(f"MAMMO_{name.upper()}", str(root / name))
+    (root / "models" / "recipes").mkdir()
+    recipe = make_recipe(classes=("benign", "malignant"))
+    (root / "models" / "recipes" / "tiny.toml").write_text(recipes.write(recipe), encoding="utf-8")
+    monkeypatch.setattr(queue, "_start_runner", lambda root: None)
 
 
 def make_run(

@@ -16,8 +16,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mammo_core.evaluation import auc_interval
-from mammo_core.training.bench import queue, records, runs
 from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.evaluate import report as report_of
 from mammo_core.training.bench.systems import summary, system
@@ -27,7 +27,7 @@ from pages.parts.figures import TEMPLATE as figures_template
 from pages.parts.lab import errands, setting
 from pages.parts.lab import figures as lab_figures
 from pages.parts.lab.learning import courses, stacked
-from tests.lab_runs import make_recipe, make_run
+from tests.lab_runs import empty_lab, make_recipe, make_run
 from tests.test_setup import TRAINING_ONLY, imported_by
 
 ROOT = Path(__file__).parents[2]
@@ -37,17 +37,11 @@ PARTS = ("Learning", "Separation", "Confusion", "Thresholds", "Calibration", "Su
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with a recipe, a data set of two classes, and no runs; the queue is not served."""
-    for name in ("runs", "data", "models"):
-        (tmp_path / name).mkdir()
-        monkeypatch.setenv(f"MAMMO_{name.upper()}", str(tmp_path / name))
-    (tmp_path / "models" / "recipes").mkdir()
-    recipe = make_recipe(classes=("benign", "malignant"))
-    (tmp_path / "models" / "recipes" / "tiny.toml").write_text(recipes.write(recipe), encoding="utf-8")
+    empty_lab(tmp_path, monkeypatch)
     for number in range(6):
         folder = tmp_path / "data" / "clinic" / ("benign", "malignant")[number % 2]
         folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / f"{number}.png"), np.full((8, 8), 9 * number, np.uint8))
-    monkeypatch.setattr(queue, "_start_runner", lambda root: None)
     return tmp_path
 
 

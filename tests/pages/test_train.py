@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo_core.training.bench import queue, runs
-from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.bench import runs
 from mammo_core.training.progress import Progress
-from tests.lab_runs import make_recipe, make_run
+from tests.lab_runs import empty_lab, make_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,17 +20,11 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with a recipe, two data sets side by side, and no runs; the queue is not served."""
-    for name in ("runs", "data", "models"):
-        (tmp_path / name).mkdir()
-        monkeypatch.setenv(f"MAMMO_{name.upper()}", str(tmp_path / name))
-    (tmp_path / "models" / "recipes").mkdir()
-    recipe = make_recipe(classes=("benign", "malignant"))
-    (tmp_path / "models" / "recipes" / "tiny.toml").write_text(recipes.write(recipe), encoding="utf-8")
+    empty_lab(tmp_path, monkeypatch)
     for number in range(8):
         folder = tmp_path / "data" / "all" / ("clinic", "hospital")[number % 2] / ("benign", "malignant")[number // 4]
         folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / f"{number}.png"), np.full((8, 8), 9 * number, np.uint8))
-    monkeypatch.setattr(queue, "_start_runner", lambda root: None)
     return tmp_path
 
 
