@@ -74,9 +74,15 @@ class Predictions:
 def write_predictions(
     fold: Path, classes: Sequence[str], rows: Iterable[tuple[Sequence[str], Sequence[float]]]
 ) -> None:
-    """Write a fold's predictions.csv; a row is the values of `ABOUT`, and a probability for each class."""
+    """Write a fold's predictions.csv; a row is the values of `ABOUT`, all of them, and a probability for each class."""
     header = (*ABOUT, *(PROBABILITY + name for name in classes))
-    _write_rows(fold / "predictions.csv", header, ((*about, *(f"{p:.6f}" for p in said)) for about, said in rows))
+    _write_rows(fold / "predictions.csv", header, (_row(about, said) for about, said in rows))
+
+
+def _row(about: Sequence[str], said: Sequence[float]) -> tuple[str, ...]:
+    if len(about) != len(ABOUT):
+        raise ValueError(f"a prediction has {len(about)} values, wanted those of {', '.join(ABOUT)}")
+    return (*about, *(f"{p:.6f}" for p in said))
 
 
 def read_predictions(run: Path, parts: Sequence[str] | None = None) -> Predictions:

@@ -78,6 +78,13 @@ def test_a_run_whose_recipe_is_damaged_is_of_no_kind_and_holds_up_no_queue(
     assert runs.read_ledger(tmp_path).damaged == [torn.id]
 
 
+def test_a_prediction_that_lacks_a_value_is_not_written(tmp_path: Path) -> None:
+    about = ["a.png"] * len(records.ABOUT)
+    with pytest.raises(ValueError, match="wanted those of file, dataset"):
+        records.write_predictions(tmp_path, ("benign", "malignant"), [(about[1:], (0.25, 0.75))])
+    assert not (tmp_path / "predictions.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
