@@ -9,7 +9,7 @@ from typing import Any
 
 from mammo_core.training.bench.queue import enqueue, prepare
 from mammo_core.training.bench.recipe import Recipe, changed, kind_of, read, read_one
-from mammo_core.training.bench.runs import LEAKS, Run, Status, lacking, read_run
+from mammo_core.training.bench.runs import Run, Status, lacking, read_run, refuse_leak
 
 
 def asked_for(args: argparse.Namespace) -> bool:
@@ -66,8 +66,7 @@ def _resumed(folder: Path, queued: bool) -> int:
         raise ValueError(f"{folder} is a run of the kind {kind!r}; only a classifier's is resumed")
     if queued and run.status is not Status.QUEUED:
         raise ValueError(f"{run.id} is {run.status}: it was taken out of the queue")
-    if run.leaks:
-        raise ValueError(f"{run.id} has failed. {LEAKS}")
+    refuse_leak(run)
     if run.status is Status.DONE and not lacking(run):
         raise ValueError(f"{run.id} is done: there is nothing to resume")
     if run.status in (Status.STOPPED, Status.FAILED, Status.DONE):

@@ -173,9 +173,7 @@ def _candidates(marks: Sequence[Marks], tell: Tell) -> Pairs:
         cells, other_cells = _nearest(plain, anchors), _nearest(other, anchors)
         codes, worth = [np.zeros(0, np.int64)], [np.zeros(0)]
         for cell in range(len(drawn)):
-            done = (
-                mirrored + cell / len(drawn)
-            ) / 2  # a cell holds keypoints of all pictures: a share of every comparison
+            done = (mirrored + cell / len(drawn)) / 2  # a cell holds keypoints of all pictures: a share of every one's
             tell(Progress(round(done * len(marks)), len(marks), "pictures", "compared"))
             here, there = np.flatnonzero(cells == cell), np.flatnonzero(other_cells == cell)
             if here.size and there.size:

@@ -41,6 +41,9 @@ class Marks:
     descriptors: npt.NDArray[np.uint8]
 
 
+NO_MARKS = Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
+
+
 def keypoints(mammogram: Mammogram) -> Marks:
     """The keypoints of one picture, whose longest side is taken as SIDE pixels."""
     grey = render(mammogram, Presentation()).astype(np.float32)
@@ -48,13 +51,12 @@ def keypoints(mammogram: Mammogram) -> Marks:
     size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     detail = small - cv2.GaussianBlur(small, (0, 0), 4)
-    contrast = (
-        np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 10)) + 4
-    )  # the film's edge and letters must not take all places
+    # The film's edge and letters must not take all places.
+    contrast = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 10)) + 4
     evened = np.clip(128 + 40 * detail / contrast, 0, 255).astype(np.uint8)
     found, descriptors = cv2.SIFT.create(KEYPOINTS, contrastThreshold=0.02).detectAndCompute(evened, None)
     if not found:
-        return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
+        return NO_MARKS
     strongest = np.argsort([-each.response for each in found], kind="stable")[:KEYPOINTS]
     points = np.array([found[place].pt for place in strongest], np.float32)
     return Marks(points, descriptors[strongest].astype(np.uint8))
@@ -75,10 +77,10 @@ def marked(paths: Sequence[Path], cache: Path | None) -> Iterator[Marks]:
                     return known
                 data = path.read_bytes()
             except OSError:  # it was there when the lists were read
-                return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
+                return NO_MARKS
             found = next(iter(reader.read(path.name, data, lenient=True)), None)
             if not isinstance(found, Mammogram):
-                return Marks(np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8))
+                return NO_MARKS
             marks = keypoints(found)
             if kept is not None:
                 with replacing(kept) as half:

@@ -37,12 +37,7 @@ TEMPLATE = go.layout.Template(
         },
         "xaxis": AXIS,
         "yaxis": AXIS,
-        "margin": {
-            "l": 60,
-            "r": 26,
-            "t": 78,
-            "b": 48,
-        },  # right: half of the last tick's "100 %", which else is left out
+        "margin": {"l": 60, "r": 26, "t": 78, "b": 48},  # right: half of the last tick's "100 %", else left out
         "hoverlabel": {"bgcolor": "#161b22", "bordercolor": LINE, "font": {"color": TEXT}},
         "legend": {"bgcolor": "rgba(0,0,0,0)", "font": {"size": 14, "color": TEXT}},
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": QUIET, "activecolor": ACCENT},

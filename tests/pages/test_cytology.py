@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.artefacts import make_artefact
 from tests.cytology import FEATURES, make_feature_model
+from tests.pages.showing import shown, words
 
 ROOT = Path(__file__).parents[2]
 TABLE = f"case,{','.join(FEATURES)}\nA-1,15,0.3,0.1\nB-2,15,zero,0.1\nC-3,400,0.3,0.1\n".encode()
@@ -19,20 +20,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("MAMMO_MODELS", str(tmp_path))
     make_artefact(tmp_path)
     make_feature_model(tmp_path)
-    return opened()
-
-
-def opened() -> AppTest:
-    page = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=60).run().switch_page("cytology.py")
-    page.run()
-    assert not page.exception
-    return page
-
-
-def words(page: AppTest) -> str:
-    return " ".join(
-        [*(element.proto.body for element in page.get("html")), *(element.value for element in page.markdown)]
-    )
+    return shown("cytology.py")
 
 
 def dropped(page: AppTest, data: bytes, name: str = "table.csv") -> str:
@@ -90,7 +78,7 @@ def test_it_is_not_offered_as_a_model_of_mammograms(page: AppTest) -> None:
 
 def test_without_a_model_or_with_a_damaged_one_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAMMO_MODELS", str(tmp_path))
-    assert "there is no model of cell nuclei" in words(opened())
+    assert "there is no model of cell nuclei" in words(shown("cytology.py"))
     folder = make_feature_model(tmp_path).folder
     (folder / "history.csv").write_text("other")
-    assert "history.csv is not the file that the card names" in words(opened())
+    assert "history.csv is not the file that the card names" in words(shown("cytology.py"))

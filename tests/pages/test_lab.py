@@ -28,6 +28,7 @@ from pages.parts.lab import errands, setting
 from pages.parts.lab import figures as lab_figures
 from pages.parts.lab.learning import courses, stacked
 from tests.lab_runs import empty_lab, make_recipe, make_run
+from tests.pages.showing import shown, words
 from tests.test_setup import TRAINING_ONLY, imported_by
 
 ROOT = Path(__file__).parents[2]
@@ -59,21 +60,6 @@ def two(lab: Path, judged: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders of these two runs, which the pages show."""
     monkeypatch.setenv("MAMMO_RUNS", str(judged))
     return sorted(judged.glob("*-1-*"))
-
-
-def shown(page: str, **state: Any) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=120).run().switch_page(page)
-    for key, value in state.items():
-        app.session_state[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    return " ".join(
-        [*(element.proto.body for element in app.get("html")), *(element.value for element in app.markdown)]
-    )
 
 
 def figures(app: AppTest) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from mammo_core.inference import available, judged, load_artefact
 from tests.artefacts import HISTORY, judged_csv, make_artefact
+from tests.pages.showing import shown, words
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
@@ -82,20 +83,6 @@ def judged_model(models: Path) -> None:
     )
 
 
-def shown(part: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=60).run().switch_page("model.py")
-    page.session_state["part"] = part
-    page.run()
-    assert not page.exception
-    return page
-
-
-def words(page: AppTest) -> str:
-    return " ".join(
-        [*(element.proto.body for element in page.get("html")), *(element.value for element in page.markdown)]
-    )
-
-
 def drawn(page: AppTest) -> list[dict[str, Any]]:
     return [json.loads(element.proto.spec) for element in page.get("plotly_chart")]
 
@@ -116,7 +103,7 @@ def test_it_opens_with_what_the_model_must_not_be_used_for() -> None:
 @pytest.mark.usefixtures("judged_model")
 def test_every_figure_says_on_whom_and_can_be_taken_away() -> None:
     for part in ("Separation", "Thresholds", "Calibration"):
-        page = shown(part)
+        page = shown("model.py", part=part)
         of_cases = [whom for title, whom in titles(page).items() if not title.startswith(("Area", "What a score"))]
         assert of_cases
         assert set(of_cases) == {"Made up, digital: 60 exams of 60 women, 30 with cancer"}
@@ -125,7 +112,7 @@ def test_every_figure_says_on_whom_and_can_be_taken_away() -> None:
 
 @pytest.mark.usefixtures("judged_model")
 def test_figures_follow_the_choice_of_cases() -> None:
-    page = shown("Separation")
+    page = shown("model.py", part="Separation")
     page.selectbox(key="whom").select(0).run()
     assert not page.exception
     assert "Made up, digital: 120 pictures of 60 women, 60 with cancer" in titles(page).values()
@@ -134,7 +121,7 @@ def test_figures_follow_the_choice_of_cases() -> None:
 
 @pytest.mark.usefixtures("judged_model")
 def test_the_choice_of_cases_is_kept_from_part_to_part() -> None:
-    page = shown("Separation")
+    page = shown("model.py", part="Separation")
     page.selectbox(key="whom").select(0).run()
     for part in ("Pointing", "Calibration"):
         page.session_state["part"] = part
@@ -145,7 +132,7 @@ def test_the_choice_of_cases_is_kept_from_part_to_part() -> None:
 
 @pytest.mark.usefixtures("judged_model")
 def test_every_set_has_its_subgroups_with_counts_and_intervals() -> None:
-    page = shown("Subgroups")
+    page = shown("model.py", part="Subgroups")
     said = words(page)
     assert "Made up, digital, held out" in said
     cells = ("Age", "40–49", 7, 4, 3, "0.81 (0.71–0.90)", "50.0 % (25.0–75.0)", "90.0 % (80.0–100.0)")
@@ -157,7 +144,7 @@ def test_every_set_has_its_subgroups_with_counts_and_intervals() -> None:
 
 @pytest.mark.usefixtures("judged_model")
 def test_the_card_says_what_each_head_tells_alone() -> None:
-    said = words(shown("Calibration"))
+    said = words(shown("model.py", part="Calibration"))
     assert "<th>brightness</th>" in said
     assert "<td>Made up, outside</td><td>0.61 (0.52–0.70)</td>" in said
 
@@ -165,17 +152,17 @@ def test_the_card_says_what_each_head_tells_alone() -> None:
 @pytest.mark.usefixtures("models")
 def test_a_card_without_subgroups_says_so(models: Path) -> None:
     make_artefact(models)
-    assert "The card holds no figures of subgroups." in words(shown("Subgroups"))
+    assert "The card holds no figures of subgroups." in words(shown("model.py", part="Subgroups"))
 
 
 @pytest.mark.usefixtures("judged_model")
 def test_the_roc_curve_carries_the_cards_auc() -> None:
-    assert "ROC curve, AUC 0.81 (0.71–0.90)" in titles(shown("Separation"))
+    assert "ROC curve, AUC 0.81 (0.71–0.90)" in titles(shown("model.py", part="Separation"))
 
 
 @pytest.mark.usefixtures("judged_model")
 def test_moving_the_threshold_moves_the_matrix_and_both_rates() -> None:
-    page = shown("Thresholds")
+    page = shown("model.py", part="Thresholds")
     truth, suspicion = cases()
     for at in (0.0, 35.5, 100.0):
         page.slider(key="threshold").set_value(at).run()
@@ -194,7 +181,7 @@ def test_moving_the_threshold_moves_the_matrix_and_both_rates() -> None:
 
 @pytest.mark.usefixtures("judged_model")
 def test_operating_points_keep_the_cards_intervals_on_their_own_cases_only() -> None:
-    page = shown("Thresholds")
+    page = shown("model.py", part="Thresholds")
     assert "Specificity 88.9 % (86.0–91.0)" in words(page)
     page.selectbox(key="whom").select(0).run()
     assert "Specificity 88.9 % (86.0–91.0)" not in words(page)
@@ -203,7 +190,7 @@ def test_operating_points_keep_the_cards_intervals_on_their_own_cases_only() -> 
 
 @pytest.mark.usefixtures("judged_model")
 def test_learning_curves_are_one_line_a_network() -> None:
-    (figure,) = drawn(shown("Training"))
+    (figure,) = drawn(shown("model.py", part="Training"))
     assert [line["name"] for line in figure["data"]] == ["without fifth 0", "without fifth 1"]
     assert [line["line"]["width"] for line in figure["data"]] == [1, 2.5]
     assert figure["layout"]["title"]["subtitle"]["text"] == "2 networks, each without one fifth of the women"
@@ -212,7 +199,7 @@ def test_learning_curves_are_one_line_a_network() -> None:
 @pytest.mark.parametrize("part", PARTS)
 def test_a_model_without_evidence_has_its_page_and_says_what_is_lacking(part: str, models: Path) -> None:
     make_artefact(models)
-    page = shown(part)
+    page = shown("model.py", part=part)
     if part in ("Separation", "Thresholds", "Calibration"):
         assert "This model carries no judged cases" in words(page)
     if part == "Training":
@@ -229,7 +216,7 @@ def test_without_a_model_the_page_says_so(models: Path) -> None:
 
 def test_not_validated_is_said_once_beside_the_rule(models: Path) -> None:
     make_artefact(models, normal_benign={"validated": False, "rule": "By the benign score. Given, not learned."})
-    assert words(shown("Calibration")).count("alidated") == 1
+    assert words(shown("model.py", part="Calibration")).count("alidated") == 1
 
 
 @pytest.mark.parametrize("folder", available(ROOT / "models"), ids=lambda folder: folder.name)

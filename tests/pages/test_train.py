@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from mammo_core.training.bench import runs
 from mammo_core.training.progress import Progress
 from tests.lab_runs import empty_lab, make_run
+from tests.pages.showing import shown, words
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,31 +29,16 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def shown(**state: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=120).run().switch_page("train.py")
-    for key, value in state.items():
-        app.session_state[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    return " ".join(
-        [*(element.proto.body for element in app.get("html")), *(element.value for element in app.markdown)]
-    )
-
-
 def starts(app: AppTest) -> bool:
     return not next(each for each in app.button if each.label == "Start training").disabled
 
 
 def test_one_wrong_set_of_several_is_named_the_others_are_shown_and_nothing_starts(lab: Path) -> None:
-    assert starts(shown(data_folder="all"))
+    assert starts(shown("train.py", data_folder="all"))
     wrong = lab / "data" / "all" / "wrong" / "manifest.csv"
     wrong.parent.mkdir()
     wrong.write_text("file,patient_id,label\na.png,W1,odd\n", encoding="utf-8")
-    app = shown(data_folder="all")
+    app = shown("train.py", data_folder="all")
     said = words(app)
     assert "Not read: wrong. " in said
     assert "manifest.csv, row 2: a label is one of" in said
@@ -73,10 +59,10 @@ def test_while_copies_are_looked_for_the_page_says_how_far_that_is(lab: Path) ->
     message = str(Progress(300, 1200, "pictures", "compared"))
     with runs.lock(folder):
         noted(folder, message=message, step=300, steps=1200, epoch=0)
-        (bar,) = shown().get("progress")
+        (bar,) = shown("train.py").get("progress")
         assert (bar.proto.text, bar.proto.value) == ("Looking for copies: 300 of 1,200 pictures compared.", 25)
         noted(folder, message="", step=0, steps=0, epoch=3)
-        (bar,) = shown().get("progress")
+        (bar,) = shown("train.py").get("progress")
         assert bar.proto.value == 50
 
 
@@ -87,7 +73,7 @@ def test_a_run_that_ended_over_copies_is_not_offered_for_resumption_and_the_page
     newest = noted(
         make_run(lab / "runs", "newest", status="failed", created="2024-05-07T07:08:09+00:00"), message=leak, leaks=True
     )
-    app = shown()
+    app = shown("train.py")
     offered = {each.key: each.disabled for each in app.button if each.label == "Resume"}
     assert offered == {f"resume-{newest.name}": True, f"again-{stopped.name}": False}
     (bar,) = app.get("progress")

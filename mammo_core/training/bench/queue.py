@@ -21,7 +21,6 @@ from filelock import FileLock, Timeout
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.runs import (
-    LEAKS,
     RUNS,
     Run,
     Status,
@@ -33,6 +32,7 @@ from mammo_core.training.bench.runs import (
     now,
     read_ledger,
     read_run,
+    refuse_leak,
     write_run,
 )
 
@@ -83,8 +83,7 @@ def can_resume(run: Run) -> bool:
 def resume(folder: Path) -> Run:
     """Queue a run that `can_resume`. Raises ValueError where it is at work, waits, or is done."""
     run = read_run(folder)
-    if run.leaks:
-        raise ValueError(f"{run.id} has failed. {LEAKS}")
+    refuse_leak(run)
     if not can_resume(run):
         raise ValueError(f"{run.id} is {run.status}: there is nothing to resume")
     (folder / "STOP").unlink(missing_ok=True)

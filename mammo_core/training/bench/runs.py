@@ -209,6 +209,12 @@ def _kind(folder: Path) -> str:
     return ""
 
 
+def refuse_leak(run: Run) -> None:
+    """Raise ValueError for a run that ended over copies: it would again."""
+    if run.leaks:
+        raise ValueError(f"{run.id} has failed. {LEAKS}")
+
+
 def lacking(run: Run) -> list[Path]:
     """What a run that is done should hold and does not: predictions of a fold, its report."""
     wanted = [run.folder / f"fold{fold}" / "predictions.csv" for fold in range(run.folds)]
