@@ -11,7 +11,6 @@ from tests.artefacts import make_artefact
 from tests.cytology import FEATURES, make_feature_model
 from tests.pages.showing import shown, words
 
-ROOT = Path(__file__).parents[2]
 TABLE = f"case,{','.join(FEATURES)}\nA-1,15,0.3,0.1\nB-2,15,zero,0.1\nC-3,400,0.3,0.1\n".encode()
 
 

@@ -94,8 +94,7 @@ def titles(page: AppTest) -> dict[str, str]:
 
 @pytest.mark.usefixtures("judged_model")
 def test_it_opens_with_what_the_model_must_not_be_used_for() -> None:
-    page = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=60).run().switch_page("model.py").run()
-    assert not page.exception
+    page = shown("model.py")
     assert "Anything but tests." in words(page)
     assert "Research use only, not for clinical use." in words(page)
 
@@ -209,8 +208,7 @@ def test_a_model_without_evidence_has_its_page_and_says_what_is_lacking(part: st
 
 
 def test_without_a_model_the_page_says_so(models: Path) -> None:
-    page = AppTest.from_file(str(ROOT / "pages/navigation.py"), default_timeout=60).run().switch_page("model.py").run()
-    assert not page.exception
+    page = shown("model.py")
     assert "there is no model" in words(page)
 
 

@@ -15,8 +15,6 @@ from mammo_core.training.progress import Progress
 from tests.lab_runs import empty_lab, make_run
 from tests.pages.showing import shown, words
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
