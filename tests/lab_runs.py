@@ -117,7 +117,7 @@ def _history(epochs: int, fold: int, skill: float) -> dict[str, list[float]]:
 
 def _rows(
     rng: np.random.Generator, recipe: Recipe, split: dict[str, str], skill: float, files: Sequence[str]
-) -> list[tuple[list[str], list[float]]]:
+) -> list[tuple[dict[str, str], list[float]]]:
     rows = []
     for number, (woman, part) in enumerate(split.items()):
         label = CLASSES[(number // 5) % 3]
@@ -144,5 +144,5 @@ def _rows(
                 "part": part,
                 **sites,
             }
-            rows.append(([about[key] for key in records.ABOUT], [float(p) for p in said]))
+            rows.append((about, [float(p) for p in said]))
     return rows

@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from mammo_core.cytology.model import CLASSES
 from mammo_core.training.bench.checking import checked, table_of
 from mammo_core.training.bench.recipe import System
-from mammo_core.training.bench.records import ABOUT, HISTORY, write_history, write_predictions, write_split
+from mammo_core.training.bench.records import HISTORY, write_history, write_predictions, write_split
 from mammo_core.training.bench.words import Word, read_words
 
 DATA = "wisconsin-diagnostic"
@@ -241,16 +241,15 @@ def _accuracy(said: npt.NDArray[np.float64], malignant: npt.NDArray[np.bool_]) -
     return float(np.mean((said >= MARGIN) == malignant))
 
 
-def _about(women: Women, place: int) -> tuple[str, ...]:
-    """The columns of a prediction: whose it is, nothing of a picture."""
-    told = {
+def _about(women: Women, place: int) -> dict[str, str]:
+    """What is known of a prediction: whose it is, nothing of a picture."""
+    return {
         "file": f"{DATA}, row {place + 1}",
         "dataset": DATA,
         "patient_id": women.ids[place],
         "label": CLASSES[int(women.malignant[place])],
         "part": "test",
     }
-    return tuple(told.get(key, "") for key in ABOUT)
 
 
 def _history(found: Any) -> dict[str, list[float]]:

@@ -560,7 +560,7 @@ def test_runs_of_cell_nuclei_have_a_table_of_their_own(lab: Path) -> None:
             "label": label,
             "part": "test",
         }
-        rows.append(([about.get(key, "") for key in records.ABOUT], [1 - said, said]))
+        rows.append((about, [1 - said, said]))
     (run.folder / "fold0").mkdir()
     records.write_predictions(run.folder / "fold0", ("benign", "malignant"), rows)
     app = shown("runs.py")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -273,7 +273,7 @@ def _figures(said: npt.NDArray[np.float32], possible: npt.NDArray[np.float32], l
 
 
 def _predict(fold: Fold, model: Any, take: Take) -> None:
-    lines: list[tuple[Sequence[str], Sequence[float]]] = []
+    lines: list[tuple[Mapping[str, str], Sequence[float]]] = []
     for part, places in fold.parts.items():
         if part != TRAIN:
             said = _asked(model, take, places, fold.recipe)

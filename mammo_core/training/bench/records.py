@@ -72,17 +72,22 @@ class Predictions:
 
 
 def write_predictions(
-    fold: Path, classes: Sequence[str], rows: Iterable[tuple[Sequence[str], Sequence[float]]]
+    fold: Path, classes: Sequence[str], rows: Iterable[tuple[Mapping[str, str], Sequence[float]]]
 ) -> None:
-    """Write a fold's predictions.csv; a row is the values of `ABOUT`, all of them, and a probability for each class."""
+    """Write a fold's predictions.csv; a row is columns of `ABOUT` by name, those `NEEDED` at least, and a probability for each class.
+
+    Raises ValueError naming a column that is needed and not there, or that is not of `ABOUT`.
+    """
     header = (*ABOUT, *(PROBABILITY + name for name in classes))
     _write_rows(fold / "predictions.csv", header, (_row(about, said) for about, said in rows))
 
 
-def _row(about: Sequence[str], said: Sequence[float]) -> tuple[str, ...]:
-    if len(about) != len(ABOUT):
-        raise ValueError(f"a prediction has {len(about)} values, wanted those of {', '.join(ABOUT)}")
-    return (*about, *(f"{p:.6f}" for p in said))
+def _row(about: Mapping[str, str], said: Sequence[float]) -> tuple[str, ...]:
+    if lacking := [name for name in NEEDED if name not in about]:
+        raise ValueError(f"a prediction lacks {', '.join(lacking)}")
+    if unknown := sorted(set(about) - set(ABOUT)):
+        raise ValueError(f"a prediction has no column {', '.join(unknown)}")
+    return (*(about.get(name, "") for name in ABOUT), *(f"{p:.6f}" for p in said))
 
 
 def read_predictions(run: Path, parts: Sequence[str] | None = None) -> Predictions:

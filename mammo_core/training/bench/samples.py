@@ -51,18 +51,18 @@ class Samples:
         """Those at the places `chosen`."""
         return Samples(tuple(self.rows[place] for place in chosen), self.slots[chosen], self.possible[chosen])
 
-    def about(self, place: int, recipe: Recipe, part: str) -> tuple[str, ...]:
-        """The columns of a predictions.csv for one of them; where a label leaves the class open, the label itself is written."""
+    def about(self, place: int, recipe: Recipe, part: str) -> dict[str, str]:
+        """`ABOUT` of one of them, for a predictions.csv; where a label leaves the class open, the label itself is written."""
         row = self.rows[place]
         named = [name for name, may in zip(recipe.classes, self.possible[place], strict=True) if may]
-        shown = {key: getattr(row, key) for key in ABOUT if key not in ("age", "label", "part")}
+        shown = {key: str(getattr(row, key)) for key in ABOUT if key not in ("age", "label", "part")}
         if recipe.network.views > 1:
             shown["view"] = "+".join(VIEWS)
         if recipe.network.views == len(VIEWS) * len(SIDES):
             shown["laterality"] = "+".join(SIDES)
         shown["age"] = "" if row.age is None else f"{row.age:g}"
         shown["label"] = named[0] if len(named) == 1 else row.label
-        return tuple(str((shown | {"part": part})[key]) for key in ABOUT)
+        return shown | {"part": part}
 
 
 def used(rows: Iterable[Row], labels: Mapping[str, Sequence[str]]) -> list[Row]:

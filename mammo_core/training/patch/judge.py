@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.evaluation.baselines import METADATA, metadata_baseline
+from mammo_core.evaluation.baselines import metadata_baseline, metadata_of
 from mammo_core.evaluation.calibration import Calibration, fit_calibration
 from mammo_core.evaluation.metrics import (
     auc_interval,
@@ -129,7 +129,7 @@ def _calibration_entry(
 
 def _evaluated(group: JudgedCases, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
     found = group.cases
-    baseline = rounded(_baseline(found, pictures, rng)) if group.how != "outside" else None
+    baseline = _baseline(found, pictures, rng) if group.how != "outside" else None
     return {
         "set": group.title,
         "unit": group.unit,
@@ -137,7 +137,7 @@ def _evaluated(group: JudgedCases, pictures: Pictures, rng: np.random.Generator)
         "n_women": len(np.unique(found.woman)),
         "n_cancer": int(found.truth.sum()),
         "auc": rounded(auc_interval(found.truth, found.score, found.woman, rng).as_list()),
-        "baseline_auc": baseline,
+        "baseline_auc": rounded(baseline) if baseline else None,
         "how": group.how,
     }
 
@@ -152,13 +152,13 @@ def _in_groups(group: JudgedCases, pictures: Pictures, rng: np.random.Generator)
     return [{"set": group.title, "how": group.how, "at": at, **row} for row in rows]
 
 
-def _baseline(found: Cases, pictures: Pictures, rng: np.random.Generator) -> list[float]:
-    """AUC of the metadata alone on these cases, fitted on the same set's women of the other folds."""
+def _baseline(found: Cases, pictures: Pictures, rng: np.random.Generator) -> list[float] | None:
+    """AUC of `metadata_of` these cases alone, fitted on the same set's women of the other folds; None where nothing of that is stated."""
     name = pictures.columns["dataset"][found.lead[0]]
     everyone = np.flatnonzero(pictures.of(str(name)))
-    told = {key: pictures.columns[key][everyone] for key in METADATA if key in pictures.columns}
-    # A set that names no volumes keeps its figures to the last digit.
-    columns = {key: values for key, values in told.items() if key != "volume" or values.astype(bool).any()}
+    columns = metadata_of(pictures.columns, everyone)
+    if not columns:
+        return None
     scores = metadata_baseline(
         columns, pictures.malignant[everyone], pictures.women[everyone], pictures.folds()[everyone]
     )

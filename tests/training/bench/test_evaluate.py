@@ -19,8 +19,6 @@ from mammo_core.training.bench.points import threshold_at
 from mammo_core.training.bench.spoken import spoken, table
 from tests.lab_runs import make_recipe, make_run
 
-ABOUT = dict.fromkeys(records.ABOUT, "")
-
 
 def written(folder: Path, rows: list[dict[str, object]], fold: int = 0) -> Path:
     """A run of classes benign and malignant; each row has columns of predictions.csv and `p`, of malignant."""
@@ -32,8 +30,8 @@ def written(folder: Path, rows: list[dict[str, object]], fold: int = 0) -> Path:
     lines = []
     for number, row in enumerate(rows):
         p = float(str(row.pop("p")))
-        given = ABOUT | {"file": f"{number}.png", "dataset": "hand", "part": "test"} | row
-        lines.append(([str(given[key]) for key in records.ABOUT], [1 - p, p]))
+        given = {"file": f"{number}.png", "dataset": "hand", "part": "test"} | row
+        lines.append(({key: str(value) for key, value in given.items()}, [1 - p, p]))
     records.write_predictions(place, recipe.classes, lines)
     return folder
 

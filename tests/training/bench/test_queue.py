@@ -78,10 +78,18 @@ def test_a_run_whose_recipe_is_damaged_is_of_no_kind_and_holds_up_no_queue(
     assert runs.read_ledger(tmp_path).damaged == [torn.id]
 
 
-def test_a_prediction_that_lacks_a_value_is_not_written(tmp_path: Path) -> None:
-    about = ["a.png"] * len(records.ABOUT)
-    with pytest.raises(ValueError, match="wanted those of file, dataset"):
-        records.write_predictions(tmp_path, ("benign", "malignant"), [(about[1:], (0.25, 0.75))])
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [
+        (dict.fromkeys(records.NEEDED[2:], "a"), "lacks file, dataset$"),
+        (dict.fromkeys((*records.NEEDED, "scanner"), "a"), "no column scanner$"),
+    ],
+)
+def test_a_prediction_that_lacks_a_column_or_has_one_too_many_is_not_written(
+    tmp_path: Path, about: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        records.write_predictions(tmp_path, ("benign", "malignant"), [(about, (0.25, 0.75))])
     assert not (tmp_path / "predictions.csv").exists()
 
 
@@ -96,7 +104,7 @@ def test_a_prediction_that_lacks_a_value_is_not_written(tmp_path: Path) -> None:
 def test_torn_predictions_are_named(tmp_path: Path, change: Callable[[str], str], said: str) -> None:
     fold = tmp_path / "fold0"
     fold.mkdir()
-    about = ("a.png", *[""] * (len(records.ABOUT) - 1))
+    about = dict.fromkeys(records.NEEDED, "") | {"file": "a.png"}
     records.write_predictions(fold, ("benign", "malignant"), [(about, (0.25, 0.75)), (about, (0.5, 0.5))])
     assert records.read_predictions(tmp_path).score.tolist() == [0.75, 0.5]
     path = fold / "predictions.csv"

@@ -8,7 +8,6 @@ import pytest
 
 from mammo_core.training.bench.parts import divided
 from mammo_core.training.bench.recipe import Recipe, from_table
-from mammo_core.training.bench.records import ABOUT
 from mammo_core.training.bench.samples import limited, permuted, samples, used
 from mammo_core.training.datasets import Row
 from tests.training.bench.tiny import TABLE, recipe, rows
@@ -27,13 +26,13 @@ def _view(woman: str, side: str, view: str, label: str = "benign") -> Row:
 def test_a_label_that_leaves_the_class_open_marks_every_class_it_may_be() -> None:
     found = samples(rows(2, lambda number: ("not_malignant", "malignant")[number]), np.arange(2), _three())
     assert found.possible.tolist() == [[1, 1, 0], [0, 0, 1]]
-    assert found.about(0, _three(), "test")[-2:] == ("not_malignant", "test")
-    assert found.about(1, _three(), "test")[-2:] == ("malignant", "test")
+    told = [found.about(place, _three(), "test") for place in range(2)]
+    assert [(each["label"], each["part"]) for each in told] == [("not_malignant", "test"), ("malignant", "test")]
 
 
 def test_what_is_known_of_a_picture_goes_into_its_predictions() -> None:
     row = replace(rows(1)[0], age=51.5, machine="M1", site="north", volume="cancer_05")
-    told = dict(zip(ABOUT, samples([row], np.arange(1), recipe()).about(0, recipe(), "test"), strict=True))
+    told = samples([row], np.arange(1), recipe()).about(0, recipe(), "test")
     assert (told["age"], told["machine"], told["site"], told["volume"]) == ("51.5", "M1", "north", "cancer_05")
 
 
@@ -47,7 +46,7 @@ def test_a_breast_is_its_first_cc_and_mlo_and_a_view_not_taken_is_none() -> None
     found = samples(views, np.arange(4), _three(views=2))
     assert found.slots.tolist() == [[1, 0], [3, -1]]
     assert found.possible.tolist() == [[0, 1, 0], [0, 0, 1]]
-    assert found.about(0, _three(views=2), "test")[4] == "CC+MLO"
+    assert found.about(0, _three(views=2), "test")["view"] == "CC+MLO"
 
 
 def test_a_woman_with_pictures_of_one_breast_alone_has_no_four_views() -> None:
