@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from functools import partial
@@ -450,7 +451,7 @@ def test_with_no_runs_the_page_leads_to_training_and_speaks_of_no_figures(lab: P
     assert "Train a network ›" in [link.proto.label for link in app.get("page_link")]
 
 
-@pytest.mark.parametrize("lacks", ["auc_by_fold", "classes_judged", "everything"])
+@pytest.mark.parametrize("lacks", ["auc_by_fold", "classes_judged", "predictions", "everything"])
 def test_a_report_of_an_older_version_is_worked_out_anew_and_named(lab: Path, lacks: str) -> None:
     folder = make_run(lab / "runs", women=24, draws=5)
     report = json.loads((folder / "report.json").read_text())
@@ -468,6 +469,17 @@ def test_a_report_of_an_older_version_is_worked_out_anew_and_named(lab: Path, la
             assert not app.exception, part
     evaluate(folder, 5)
     assert "older than" not in words(app.run())
+
+
+def test_a_report_is_known_by_its_predictions_not_by_the_times_of_files(lab: Path) -> None:
+    folder = make_run(lab / "runs", women=24, draws=5)
+    predictions = folder / "fold0" / "predictions.csv"
+    os.utime(folder / "report.json", (1, 1))  # as after a copy
+    assert "older than" not in words(shown("runs.py"))
+    lines = predictions.read_text().splitlines(keepends=True)
+    predictions.write_text("".join(lines[:-1]))
+    os.utime(predictions, (0, 0))
+    assert f"older than their predictions or than this version: {folder.name}." in words(shown("runs.py"))
 
 
 def test_a_named_point_and_the_threshold_moved_there_have_one_interval(two: list[Path]) -> None:

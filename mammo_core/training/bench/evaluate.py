@@ -4,8 +4,9 @@ No Keras, and no pictures: `predictions.csv` is all it reads, so anyone who has 
 judged one by one and never averaged. Nothing is tuned on what is judged: thresholds and calibration of a fold's network come from the
 validation women of that fold, none of whom it is judged on; where there are too few of them the report says so.
 
-`report.json` is what `report` gives: `sets` has a row for every set, part and unit; `classes_judged` one for every set and part on all
-classes; `subgroups`; `worst`, the pictures that were got wrong with most confidence; `notes`, sentences.
+`report.json` is what `report` gives: `predictions`, the digest of those it was made of; `sets` has a row for every set, part and unit;
+`classes_judged` one for every set and part on all classes; `subgroups`; `worst`, the pictures that were got wrong with most confidence;
+`notes`, sentences.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ def report(run: Path, draws: int = 1000) -> dict[str, Any]:
             rows["subgroups"] += [about | row for row in in_groups(images, own, at, rng, min(draws, DRAWS))]
     return {
         "run": run.name,
+        "predictions": records.digest(run),
         "recipe": f"{recipe.name}-{recipe.version}",
         "title": recipe.title,
         "classes": list(recipe.classes),

@@ -6,6 +6,7 @@ Tables in plain CSV, written whole or not at all, and read back by judges and pa
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -112,6 +113,14 @@ def read_predictions(run: Path, parts: Sequence[str] | None = None) -> Predictio
         np.array([[float(row[name]) for name in columns] for _, row in found]).reshape(-1, len(columns)),
         np.array([fold for fold, _ in found], dtype=np.int64),
     )
+
+
+def digest(run: Path) -> str:
+    """SHA-256 of all predictions of a run, by which its report says what it was made of."""
+    told = hashlib.sha256()
+    for path in sorted(run.glob("fold*/predictions.csv")):
+        told.update(f"{path.parent.name}\n".encode() + path.read_bytes())
+    return told.hexdigest()
 
 
 def _said(path: Path) -> list[dict[str, str]]:

@@ -60,6 +60,7 @@ def system(folder: Path) -> System:
     try:
         report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         sets = {(row["set"], row["part"]): row for row in report["sets"] if row["unit"] == "image"}
+        stale = report["predictions"] != records.digest(folder)
         judged = tuple(
             _row(row, sets.get((row["set"], row["part"])), recipe)
             for row in report["classes_judged"]
@@ -71,6 +72,8 @@ def system(folder: Path) -> System:
         raise ValueError(
             f"{run.id}: its report.json is damaged or of another version; 'evaluate' makes it anew"
         ) from None
+    if stale:
+        raise ValueError(f"{run.id}: its report.json is of other predictions; 'evaluate' makes it anew")
     if not histories:
         raise ValueError(f"{run.id} has no epoch yet")
     epochs = [len(each["epoch"]) for each in histories]

@@ -141,14 +141,18 @@ def _made(folder: str, state: tuple[int, ...]) -> dict[str, Any]:
 def written(folder: Path) -> dict[str, Any] | None:
     """The report in a run's folder; None where there is none of these predictions, or it lacks what is read here."""
     path = folder / "report.json"
-    if not path.is_file() or path.stat().st_mtime_ns < max(state_of(folder), default=0):
-        return None
-    return _read(str(path), path.stat().st_mtime_ns)
+    found = _read(str(path), path.stat().st_mtime_ns) if path.is_file() else None
+    return found if found and found["predictions"] == _digest(str(folder), state_of(folder)) else None
 
 
 def outdated(folder: Path) -> bool:
     """Whether the report in a run's folder is not the one of its predictions, or of another version than this."""
     return bool(state_of(folder)) and (folder / "report.json").is_file() and written(folder) is None
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _digest(folder: str, state: tuple[int, ...]) -> str:
+    return records.digest(Path(folder))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -157,7 +161,8 @@ def _read(path: str, changed: int) -> dict[str, Any] | None:
         report = json.loads(Path(path).read_bytes())
         rows = all(keys <= set(row) for name, keys in READ.items() for row in report[name])
         points = [point for row in report["sets"] for point in row["operating_points"]]
-        whole = rows and all(set(point) >= OF_A_POINT and isinstance(point["threshold"], list) for point in points)
+        spoken = all(set(point) >= OF_A_POINT and isinstance(point["threshold"], list) for point in points)
+        whole = rows and spoken and "predictions" in report
     except (ValueError, KeyError, TypeError):
         return None
     return report if whole else None

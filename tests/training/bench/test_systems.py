@@ -61,5 +61,15 @@ def test_a_run_that_was_not_judged_is_refused_with_a_sentence(
         assert f"{made.name}: its report.json is damaged" in capsys.readouterr().err
 
 
+def test_a_report_of_other_predictions_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = make_run(tmp_path, women=20, draws=5)
+    predictions = made / "fold0" / "predictions.csv"
+    assert main(["systems", str(made)]) == 0
+    predictions.write_text("".join(predictions.read_text().splitlines(keepends=True)[:-1]))
+    capsys.readouterr()
+    assert main(["systems", str(made)]) == 2
+    assert f"{made.name}: its report.json is of other predictions; 'evaluate' makes it anew" in capsys.readouterr().err
+
+
 def test_a_share_that_is_not_known_is_a_dash() -> None:
     assert (percent(float("nan")), percent(0.5)) == ("–", "50.0 %")
