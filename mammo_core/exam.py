@@ -237,3 +237,25 @@ class ExamResult:
     images: Mapping[str, ImageResult]
     not_scored: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Its scores, breasts, what was not scored and why, and remarks, as JSON has them."""
+        return {
+            "malignant": self.malignant,
+            "suspicion": self.suspicion,
+            "breasts": [
+                {
+                    "laterality": None if breast.laterality is None else breast.laterality.value,
+                    "malignant": breast.malignant,
+                    "suspicion": breast.suspicion,
+                    "spread": breast.spread,
+                    "image_ids": list(breast.image_ids),
+                }
+                for breast in self.breasts
+            ],
+            "not_scored": [
+                {"image_id": image_id, "code": code, "sentence": sentence}
+                for image_id, (code, sentence) in self.not_scored.items()
+            ],
+            "remarks": list(self.remarks),
+        }

@@ -188,21 +188,5 @@ def _exam_line(result: ExamResult, files: Sequence[str]) -> dict[str, Any]:
         "exam_id": result.exam_id,
         "files": list(files),
         "model": result.model,
-        "malignant": result.malignant,
-        "suspicion": result.suspicion,
-        "breasts": [
-            {
-                "laterality": None if breast.laterality is None else breast.laterality.value,
-                "malignant": breast.malignant,
-                "suspicion": breast.suspicion,
-                "spread": breast.spread,
-                "image_ids": list(breast.image_ids),
-            }
-            for breast in result.breasts
-        ],
-        "not_scored": [
-            {"image_id": image_id, "code": code, "sentence": sentence}
-            for image_id, (code, sentence) in result.not_scored.items()
-        ],
-        "remarks": list(result.remarks),
+        **result.as_json(),
     }

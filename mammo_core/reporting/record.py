@@ -57,24 +57,8 @@ def _model(result: ExamResult, card: Mapping[str, Any] | None) -> dict[str, Any]
         "notice": APART,
         "name": result.model or None,
         "title": card["title"] if card else None,
-        "malignant": result.malignant,
-        "suspicion": result.suspicion,
-        "breasts": [
-            {
-                "laterality": None if breast.laterality is None else breast.laterality.value,
-                "malignant": breast.malignant,
-                "suspicion": breast.suspicion,
-                "spread": breast.spread,
-                "image_ids": list(breast.image_ids),
-            }
-            for breast in result.breasts
-        ],
+        **result.as_json(),
         "pictures": [_picture(said) for said in result.images.values()],
-        "not_scored": [
-            {"image_id": image_id, "code": code, "sentence": sentence}
-            for image_id, (code, sentence) in result.not_scored.items()
-        ],
-        "remarks": list(result.remarks),
         "operating_points": [dict(point) for point in card["operating_points"]] if card else [],
         "limits": list(card["limits"]) if card else [],
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from mammo_core.evaluation import Band, Rates, Reliability
@@ -123,19 +125,20 @@ def mark(figure: go.Figure, x: float, y: float, name: str) -> None:
     )
 
 
-def matrix(counts: list[list[int]], title: str, subtitle: str) -> go.Figure:
-    """Counts by truth (rows: with cancer, without) and by what the threshold does (columns: recalled, not)."""
-    shares = [[100 * n / max(1, sum(row)) for n in row] for row in counts]
+def matrix(counts: npt.ArrayLike, columns: Sequence[str], rows: Sequence[str], title: str, subtitle: str) -> go.Figure:
+    """Counts by truth (rows) and by what was said (columns); shades are shares of a row."""
+    numbers = np.asarray(counts)
+    whole = numbers.sum(axis=1)
+    shares = 100 * numbers / np.maximum(1, whole)[:, None]
     words = [
-        [f"<b>{n}</b><br>{share:.1f} %" for n, share in zip(*both, strict=True)]
-        for both in zip(counts, shares, strict=True)
+        [f"<b>{n}</b><br>{f'{share:.1f} %' if of else '–'}" for n, share in zip(*both, strict=True)]
+        for of, *both in zip(whole, numbers, shares, strict=True)
     ]
-    rows = [f"with cancer<br>{sum(counts[0])}", f"without<br>{sum(counts[1])}"]
     figure = go.Figure(
         go.Heatmap(
             z=shares,
-            x=["recalled", "not recalled"],
-            y=rows,
+            x=list(columns),
+            y=[f"{name}<br>{n}" for name, n in zip(rows, whole, strict=True)],
             text=words,
             texttemplate="%{text}",
             textfont={"size": 15},
@@ -149,10 +152,10 @@ def matrix(counts: list[list[int]], title: str, subtitle: str) -> go.Figure:
         )
     )
     figure.update_layout(
-        height=280,
+        height=120 + 80 * len(rows),
         xaxis={"side": "bottom", "showgrid": False},
         yaxis={"autorange": "reversed", "showgrid": False},
-        margin={"l": 90, "b": 36},
+        margin={"l": 110, "b": 36},
     )
     return _titled(figure, title, subtitle)
 

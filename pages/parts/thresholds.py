@@ -99,7 +99,13 @@ def matrix(
     missed, kept = found.n_cancer - caught, found.n - found.n_cancer - false
     sensitivity, specificity = (interval(rate, True) for rate in given)
     show(
-        figures.matrix([[caught, missed], [false, kept]], f"{name}: recalled from {suspicion:.1f}", whom(cases)),
+        figures.matrix(
+            [[caught, missed], [false, kept]],
+            ["recalled", "not recalled"],
+            ["with cancer", "without"],
+            f"{name}: recalled from {suspicion:.1f}",
+            whom(cases),
+        ),
         f"{slug(model, cases)}-{name.replace(' ', '-').lower()}",
         f"Sensitivity {sensitivity}: {caught} of {found.n_cancer} with cancer recalled. "
         f"Specificity {specificity}: {kept} of {found.n - found.n_cancer} without cancer not recalled.",

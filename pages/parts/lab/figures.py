@@ -14,7 +14,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from mammo_core.evaluation import Band, Rates, Reliability
-from pages.parts.figures import PERCENT, SHADES, TEMPLATE
+from pages.parts.figures import PERCENT, TEMPLATE, matrix
 from pages.parts.look import ACCENT, AMBER, QUIET, TEXT
 
 MOST = 8
@@ -136,14 +136,14 @@ def curves(
 
 def confusion(counts: npt.NDArray[np.int64], classes: Sequence[str], title: str, subtitle: str) -> go.Figure:
     """Counts by truth (rows) and by the likeliest class (columns); shades are shares of a row."""
-    return _matrix(counts, [f"said {name}" for name in classes], classes, title, subtitle)
+    return matrix(counts, [f"said {name}" for name in classes], classes, title, subtitle)
 
 
 def recalled(found: Rates, place: int, positive: str, title: str, subtitle: str) -> go.Figure:
     """Counts by truth and by what one threshold does."""
     caught, false = int(found.caught[place]), int(found.recalled_without[place])
     counts = np.array([[caught, found.n_cancer - caught], [false, found.n - found.n_cancer - false]])
-    return _matrix(counts, ["recalled", "not recalled"], [positive, f"not {positive}"], title, subtitle)
+    return matrix(counts, ["recalled", "not recalled"], [positive, f"not {positive}"], title, subtitle)
 
 
 def by_threshold(found: Rates, at: float, title: str, subtitle: str) -> go.Figure:
@@ -199,41 +199,6 @@ def reliability(
         xaxis=PERCENT | {"title": {"text": f"probability of {sought} said, mean of the group"}},
         yaxis=PERCENT | {"title": {"text": f"were {'of ' * (len(set(positive)) > 1)}{sought}"}},
         margin={"t": 84 + 24 * lines * (len(groups) > 1)},
-    )
-    return _titled(figure, title, subtitle)
-
-
-def _matrix(
-    counts: npt.NDArray[np.int64], columns: Sequence[str], rows: Sequence[str], title: str, subtitle: str
-) -> go.Figure:
-    whole = counts.sum(axis=1)
-    shares = 100 * counts / np.maximum(1, whole)[:, None]
-    words = [
-        [f"<b>{n}</b><br>{f'{share:.1f} %' if of else '–'}" for n, share in zip(*both, strict=True)]
-        for of, *both in zip(whole, counts, shares, strict=True)
-    ]
-    figure = go.Figure(
-        go.Heatmap(
-            z=shares,
-            x=list(columns),
-            y=[f"{name}<br>{n}" for name, n in zip(rows, whole, strict=True)],
-            text=words,
-            texttemplate="%{text}",
-            textfont={"size": 15},
-            colorscale=SHADES,
-            zmin=0,
-            zmax=100,
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            hoverinfo="skip",
-        )
-    )
-    figure.update_layout(
-        height=120 + 80 * len(rows),
-        xaxis={"side": "bottom", "showgrid": False},
-        yaxis={"autorange": "reversed", "showgrid": False},
-        margin={"l": 110, "b": 36},
     )
     return _titled(figure, title, subtitle)
 
