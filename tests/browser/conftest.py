@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +15,7 @@ import pytest
 from tests.artefacts import HISTORY, judged_csv, make_artefact
 from tests.browser import CHROMIUM
 from tests.cytology import make_feature_model
+from tests.servers import free_port, wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,19 +23,12 @@ ROOT = Path(__file__).parents[2]
 @contextmanager
 def serving(models: Path, **more: str) -> Iterator[str]:
     """A fresh server that has answered no page yet; `more` is put into its environment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"MAMMO_MODELS": str(models), **more})
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(150):
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.2)
+        wait_for(address)
         yield address
     finally:
         server.terminate()

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.artefacts import make_artefact
+from tests.servers import free_port, wait_for
 
 ROOT = Path(__file__).parents[2]
 HERE = {"127.0.0.1", "::1", "localhost", "0.0.0.0", "None"}
@@ -77,9 +76,7 @@ def serving(folder: Path, base: str, **other: str) -> Iterator[Server]:
     watch.folder.mkdir()
     models.mkdir()
     make_artefact(models)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {
         "MAMMO_MODELS": str(models),
         "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",
@@ -94,12 +91,7 @@ def serving(folder: Path, base: str, **other: str) -> Iterator[Server]:
         )
     server = Server(f"http://127.0.0.1:{port}/{base}", port, process.pid, watch, said)
     try:
-        for _ in range(150):
-            try:
-                urllib.request.urlopen(f"{server.address}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.2)
+        wait_for(server.address)
         yield server
     finally:
         process.terminate()
