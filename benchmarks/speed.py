@@ -112,15 +112,18 @@ def peer() -> Callable[[Uploads], list[Any]]:
     from mammo_core.inference import default_model, load_artefact
     from mammo_core.preprocessing import prepare_grey
     from mammo_core.training.patch.networks import POOLED
-    from mammo_core.training.patch.promote import load_members
+    from mammo_core.training.patch.promote import load_members, load_tissue
     from mammo_core.training.patch.serving import serving_network
 
     folder = default_model()
     assert folder is not None
     members = load_members(folder)
     canvas = max(member.canvas for member in members)
-    networks = [serving_network([member], (1.0, 0.0)) for member in members]
-    calibration = np.array([load_artefact(folder).calibration(Source.DIGITAL)], np.float32)
+    tissue = load_tissue(folder)
+    networks = [serving_network([each], (1.0, 0.0), None if number else tissue) for number, each in enumerate(members)]
+    whole = np.array([load_artefact(folder).calibration(Source.DIGITAL)], np.float32)
+    without = whole if tissue is None else np.delete(whole, -2, axis=1)
+    calibrations = [without if number else whole for number in range(len(members))]
     gradcams = [Gradcam(keras.Model(each.inputs, each.output["scores"]), clone=False) for each in networks]
 
     def score(uploads: Uploads) -> list[Any]:
@@ -130,7 +133,7 @@ def peer() -> Callable[[Uploads], list[Any]]:
             pixels, inverted = dataset.pixel_array, dataset.PhotometricInterpretation == "MONOCHROME1"
             seen = {each: prepare_grey(pixels, inverted=inverted, canvas=each) for each in {m.canvas for m in members}}
             cams = []
-            for member, network, gradcam in zip(members, networks, gradcams, strict=True):
+            for member, network, gradcam, calibration in zip(members, networks, gradcams, calibrations, strict=True):
                 inputs = [seen[member.canvas].canvas[None, ..., None], calibration]
                 network.predict(inputs, verbose=0)
                 cam = gradcam(

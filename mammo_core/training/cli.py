@@ -21,7 +21,7 @@ from mammo_core.training.cli_networks import networks as networks
 from mammo_core.training.patch import pointing
 from mammo_core.training.patch.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
 from mammo_core.training.patch.predictions import Predictions
-from mammo_core.training.patch.recipe import read_ensemble, read_recipe
+from mammo_core.training.patch.recipe import read_ensemble, read_recipe, read_tissue
 
 
 def train(args: argparse.Namespace) -> int:
@@ -30,10 +30,12 @@ def train(args: argparse.Namespace) -> int:
         raise ValueError("say which recipe")
     if cli_cytology.is_features(args.recipe):
         return cli_cytology.train(args)
-    if (kind := kind_of(args.recipe)) != "patch":
-        raise ValueError(f"{args.recipe}: kind is {kind!r}, wanted classifier, features or patch")
+    if (kind := kind_of(args.recipe)) not in ("patch", "tissue"):
+        raise ValueError(f"{args.recipe}: kind is {kind!r}, wanted classifier, features, patch or tissue")
     if args.data is None or args.weights is None:
         raise ValueError("this recipe needs --data and --weights")
+    if kind == "tissue":
+        return _train_tissue(args)
     from mammo_core.training.patch.fit import fit_fold
 
     recipe = read_recipe(args.recipe)
@@ -42,6 +44,18 @@ def train(args: argparse.Namespace) -> int:
     for fold in wanted:
         run = args.out / f"{recipe.name}-{recipe.version}" / ("all" if fold == NO_FOLD else f"fold{fold}")
         fit_fold(args.recipe, pictures, args.weights, run, fold, _spoken(run))
+    return 0
+
+
+def _train_tissue(args: argparse.Namespace) -> int:
+    from mammo_core.training.patch.tissue import fit_tissue
+
+    recipe = read_tissue(args.recipe)
+    sets = dict.fromkeys((*recipe.sets, *recipe.outside, recipe.patches_of))
+    run = args.out / f"{recipe.name}-{recipe.version}"
+    fit_tissue(
+        args.recipe, _pictures(args.data, args.prepared, tuple(sets), recipe.canvas), args.weights, run, _spoken(run)
+    )
     return 0
 
 

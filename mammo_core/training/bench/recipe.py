@@ -193,7 +193,7 @@ def read_one(path: Path, variant: str = "") -> Recipe:
 
 
 def kind_of(path: Path) -> str:
-    """The kind of a recipe: classifier, features, or patch, which the first recipes do not say."""
+    """The kind of a recipe: classifier, features, ensemble, tissue, or patch, which the first recipes do not say."""
     return str(table_of(path).get("kind", "patch"))
 
 

@@ -6,8 +6,10 @@ training sets, all of them for an outside set. Nothing is averaged that would le
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from mammo_core.training.patch.pictures import NO_FOLD, Pictures
 from mammo_core.training.patch.predictions import Predictions, said_by
 from mammo_core.training.patch.recipe import Recipe, read_recipe
 from mammo_core.training.patch.serving import Member
+from mammo_core.training.patch.tissue import Tissue, load_tissue, said_of_tissue
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -27,16 +30,33 @@ def load_member(folder: Path) -> Member:
     return Member(_with_heads_together(load_file(folder / "weights.safetensors"), recipe), recipe.canvas, recipe.patch)
 
 
-def together(
-    folders: list[Path], pictures: Pictures, sets: tuple[str, ...]
-) -> tuple[Predictions, list[Member], list[tuple[Path, ...]]]:
-    """What the networks in `folders` say together, the members as they ship, and which folders speak of each picture.
+@dataclass(frozen=True, eq=False)
+class Together:
+    """What several networks say together: `predictions`, `members` and `tissue` as they ship, and which folders speak of each picture."""
+
+    predictions: Predictions
+    members: list[Member]
+    tissue: Tissue | None
+    speakers: list[tuple[Path, ...]]
+
+
+def together(folders: list[Path], pictures: Pictures, sets: tuple[str, ...], tissue: Path | None = None) -> Together:
+    """What the networks in `folders` say together, each a folder "fold<n>"; with the run `tissue`, its head of that fold beside them.
+
+    A picture of a set that no tissue head was fitted to has NaN there: nothing is judged or calibrated on it.
 
     The mean of several networks spreads less than one of them alone does, and calibration and operating points come from women
     of whom one alone may speak. So the members' heads are stretched about their mean until all together spread as one does on
     the pictures (outside `sets`) that all have never seen; no label is looked at.
     """
     said = [said_by(folder, pictures) for folder in folders]
+    folds = [int(folder.name.removeprefix("fold")) for folder in folders]
+    if tissue is not None:
+        told = said_of_tissue(tissue, pictures)
+        said = [
+            {row: ([*heads, told.get((row, fold), np.nan)], benign) for row, (heads, benign) in own.items()}
+            for fold, own in zip(folds, said, strict=True)
+        ]
     rows = np.array(sorted(set().union(*said)), dtype=np.int64)
     speakers = [tuple(number for number, own in enumerate(said) if row in own) for row in rows.tolist()]
     scores = np.array(
@@ -48,21 +68,28 @@ def together(
     outside = ~pictures.of(*sets)[rows]
     fold = np.where(outside, NO_FOLD, pictures.folds()[rows])
     members = [load_member(folder) for folder in folders]
+    shipped = None if tissue is None else load_tissue(tissue, folds)
     if outside.any() and len(folders) > 1:
         alone = np.array([[said[k][row][0] for row in rows[outside].tolist()] for k in range(len(folders))])
-        stretch = alone.std(axis=1).mean(axis=0) / scores[outside].std(axis=0)
-        middle = scores[outside].mean(axis=0)
+        stretch = np.nanstd(alone, axis=1).mean(axis=0) / np.nanstd(scores[outside], axis=0)
+        middle = np.nanmean(scores[outside], axis=0)
         scores[outside] = middle + (scores[outside] - middle) * stretch
-        members = [_stretched(member, stretch, middle) for member in members]
+        if shipped is not None:
+            shipped = replace(shipped, tensors=_stretched(shipped.tensors, float(stretch[-1]), float(middle[-1])))
+            stretch, middle = stretch[:-1], middle[:-1]
+        members = [replace(each, tensors=_stretched(each.tensors, stretch, middle)) for each in members]
     asked = [tuple(folders[k] for k in who) for who in speakers]
-    return Predictions(rows, scores, benign, fold.astype(np.int64)), members, asked
+    return Together(Predictions(rows, scores, benign, fold.astype(np.int64)), members, shipped, asked)
 
 
-def _stretched(member: Member, stretch: FloatArray, middle: FloatArray) -> Member:
-    tensors = dict(member.tensors)
-    tensors["head/weights"] = (tensors["head/weights"] * stretch).astype(np.float32)
-    tensors["head/bias"] = (middle + (tensors["head/bias"] - middle) * stretch).astype(np.float32)
-    return replace(member, tensors=tensors)
+def _stretched(
+    tensors: Mapping[str, npt.NDArray[Any]], stretch: FloatArray | float, middle: FloatArray | float
+) -> dict[str, npt.NDArray[Any]]:
+    head = {
+        "head/weights": tensors["head/weights"] * stretch,
+        "head/bias": middle + (tensors["head/bias"] - middle) * stretch,
+    }
+    return {**tensors, **{name: np.asarray(each, dtype=np.float32) for name, each in head.items()}}
 
 
 def _with_heads_together(

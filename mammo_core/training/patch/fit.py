@@ -50,8 +50,8 @@ def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fo
     dense = _read_back(run / "weights.safetensors", backbone)
     if dense is None:
         dense = _rounds(recipe, backbone, pictures, trained, run, say)
-    _round_to_half(backbone)
-    features = _kept_features(
+    round_to_half(backbone)
+    features = kept_features(
         run / "features.safetensors",
         lambda: pooled(whole_network(backbone, *dense, _canvas(pictures), recipe.patch), pictures, say),
     )
@@ -95,15 +95,8 @@ def _rounds(
             if dense is not None:
                 mined = _mine(whole_network(backbone, *dense, _canvas(pictures), recipe.patch), pictures, trained, say)
             batches = PatchBatches(pictures, trained, round_, mined, crop_side(recipe), recipe.seed + number)
-            network.compile(
-                optimizer=keras.optimizers.AdamW(
-                    keras.optimizers.schedules.CosineDecay(round_.rate, round_.epochs * round_.steps), weight_decay=1e-4
-                ),
-                loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-                metrics=["categorical_accuracy"],
-            )
-            history = network.fit(batches, epochs=round_.epochs, verbose=0, callbacks=[_Spoken(say, number + 1)])
-            _write_history(run / "history.csv", history.history, number + 1)
+            rate = keras.optimizers.schedules.CosineDecay(round_.rate, round_.epochs * round_.steps)
+            fit_round(network, batches, rate, run / "history.csv", number + 1, say)
             network.save_weights(checkpoint)
         kernel, bias = network.get_layer("patch_logits").get_weights()
         dense = kernel, bias
@@ -111,34 +104,53 @@ def _rounds(
     return dense
 
 
+def fit_round(network: Any, batches: PatchBatches, rate: Any, history: Path, number: int, say: Say) -> None:
+    """Fit a patch network on `batches` by AdamW, one epoch after the other, and write down how it went."""
+    network.compile(
+        optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-4),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=["categorical_accuracy"],
+    )
+    went = network.fit(batches, epochs=batches.round.epochs, verbose=0, callbacks=[_Spoken(say, number)])
+    _write_history(history, went.history, number)
+
+
 def save_weights(path: Path, backbone: Any, dense: tuple[Any, Any], heads: list[Head]) -> None:
     """Write a run's weights: the backbone's by layer and variable as float16, the linear layers' as float32."""
-    tensors = {
-        f"{layer.name}/{weight.path.split('/')[-1]}": value.astype(np.float16)
-        for layer in backbone.layers
-        for weight, value in zip(layer.weights, layer.get_weights(), strict=True)
-    }
+    tensors = halved(backbone)
     tensors |= {"patch_logits/kernel": dense[0].astype(np.float32), "patch_logits/bias": dense[1].astype(np.float32)}
     for number, head in enumerate(heads):
         tensors[f"head{number}/weights"] = head.weights.astype(np.float32)
         tensors[f"head{number}/bias"] = np.array([head.bias], dtype=np.float32)
+    save_whole(tensors, path)
+
+
+def halved(backbone: Any) -> dict[str, npt.NDArray[Any]]:
+    """A backbone's weights by layer and variable, as float16."""
+    return {
+        f"{layer.name}/{weight.path.split('/')[-1]}": value.astype(np.float16)
+        for layer in backbone.layers
+        for weight, value in zip(layer.weights, layer.get_weights(), strict=True)
+    }
+
+
+def save_whole(tensors: dict[str, npt.NDArray[Any]], path: Path) -> None:
+    """Write a file of tensors, whole or not at all."""
     half = path.with_suffix(".part")
     save_file(tensors, half)
     half.replace(path)
 
 
-def _round_to_half(backbone: Any) -> None:
+def round_to_half(backbone: Any) -> None:
     """Heads are fitted to, and figures are made with, the very weights that are stored: float16."""
     for layer in backbone.layers:
         layer.set_weights([value.astype(np.float16).astype(np.float32) for value in layer.get_weights()])
 
 
-def _kept_features(path: Path, make: Callable[[], dict[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
+def kept_features(path: Path, make: Callable[[], dict[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
     """Reading every picture takes minutes; what was read is kept with the run, so that heads can be fitted anew."""
     if not path.is_file():
-        half = path.with_suffix(".part")
-        save_file(make(), half)
-        half.replace(path)
+        save_whole(make(), path)
     stored: dict[str, npt.NDArray[Any]] = load_file(path)
     return stored
 

@@ -41,26 +41,39 @@ def fit_head(
     chosen: npt.NDArray[np.bool_],
 ) -> Head:
     """Fit malignant or not on the chosen pictures of `spec.sets`; every (set, label) weighs the same."""
-    used = chosen & np.isin(dataset, spec.sets)
     everything = side_by_side(features)
     offsets = np.cumsum([0] + [features[name].shape[1] for name in FEATURES])
     columns = np.concatenate(
         [np.arange(offsets[place], offsets[place + 1]) for place, name in enumerate(FEATURES) if name in spec.features]
     )
+    weights = np.zeros(everything.shape[1])
+    weights[columns], bias = fit_linear(everything[:, columns], malignant, dataset, chosen, spec.sets, spec.c)
+    return Head(weights, bias)
+
+
+def fit_linear(
+    values: FloatArray,
+    malignant: npt.NDArray[np.bool_],
+    dataset: npt.NDArray[np.str_],
+    chosen: npt.NDArray[np.bool_],
+    sets: tuple[str, ...],
+    c: float,
+) -> tuple[FloatArray, float]:
+    """Weights (k,) and bias of a logistic regression on (n, k) values of the chosen pictures of `sets`, every (set, label) alike."""
+    used = chosen & np.isin(dataset, sets)
     weight = np.zeros(len(malignant))
-    for name in spec.sets:
+    for name in sets:
         for label in (False, True):
             cell = used & (dataset == name) & (malignant == label)
-            weight[cell] = used.sum() / (2 * len(spec.sets) * max(1, cell.sum()))
-    seen = everything[used][:, columns]
+            weight[cell] = used.sum() / (2 * len(sets) * max(1, cell.sum()))
+    seen = values[used]
     middle = np.average(seen, axis=0, weights=weight[used])
     variance = np.average((seen - middle) ** 2, axis=0, weights=weight[used])
     # A third of the features hardly ever move. Divided by their own spread alone they would get weights of a hundred thousand, which
     # a picture of another machine can set off; so each is divided by no less than the usual spread.
     scale = np.sqrt(variance + np.median(variance))
     scale[scale == 0] = 1.0
-    model = LogisticRegression(C=spec.c, max_iter=2000)
+    model = LogisticRegression(C=c, max_iter=2000)
     model.fit((seen - middle) / scale, malignant[used], sample_weight=weight[used])
-    weights = np.zeros(everything.shape[1])
-    weights[columns] = model.coef_[0] / scale
-    return Head(weights, float(model.intercept_[0] - (model.coef_[0] / scale) @ middle))
+    weights = np.asarray(model.coef_[0] / scale, dtype=np.float64)
+    return weights, float(model.intercept_[0] - weights @ middle)

@@ -8,6 +8,7 @@ maxima, so Grad-CAM's channel weights are constants.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from keras import layers, ops
 
 from mammo_core.training.networks.normalisation import fuse
 from mammo_core.training.patch.jitter import Jitter
-from mammo_core.training.patch.recipe import Recipe
+from mammo_core.training.patch.recipe import Recipe, TissueRecipe
 
 STRIDE = 32
 CELL = 16
@@ -45,7 +46,7 @@ def mobilenet_v2(weights: Path | None, momentum: float) -> Any:
     return backbone
 
 
-def patch_network(backbone: Any, recipe: Recipe, cutout: bool) -> Any:
+def patch_network(backbone: Any, recipe: Recipe | TissueRecipe, cutout: bool) -> Any:
     """(side, side, 1) uint8 crops, larger than the patch, to the logits of background, benign, malignant."""
     crop = layers.Input((crop_side(recipe), crop_side(recipe), 1), dtype="uint8", name="crop")
     x = Jitter(recipe.jitter, recipe.patch, cutout=cutout, seed=recipe.seed)(crop)
@@ -55,7 +56,7 @@ def patch_network(backbone: Any, recipe: Recipe, cutout: bool) -> Any:
     return keras.Model(crop, layers.Dense(3, name="patch_logits")(x), name="patch_network")
 
 
-def crop_side(recipe: Recipe) -> int:
+def crop_side(recipe: Recipe | TissueRecipe) -> int:
     """Side of the square cut out of a canvas so that a turned, scaled and moved patch still lies inside it."""
     return int(np.ceil(recipe.patch * 1.45 / 16) * 16)
 
@@ -160,7 +161,7 @@ def load_backbone(tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
     return with_weights(mobilenet_v2(None, 0.99), tensors)
 
 
-def with_weights(backbone: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
+def with_weights(backbone: Any, tensors: Mapping[str, np.ndarray[Any, Any]]) -> Any:
     """`backbone` with a run's weights in it."""
     for layer in backbone.layers:
         names = [f"{layer.name}/{weight.path.split('/')[-1]}" for weight in layer.weights]

@@ -28,9 +28,20 @@ from mammo_core.training.patch.ensemble import load_member, together
 from mammo_core.training.patch.judge import heads_alone, judge, weighed
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, trained_on
-from mammo_core.training.patch.recipe import Recipe, read_ensemble, read_recipe
-from mammo_core.training.patch.sentences import LICENCE, LIMITS, beaten, not_for, of_the_map, whose, whose_together
+from mammo_core.training.patch.recipe import Recipe, read_ensemble, read_recipe, read_tissue
+from mammo_core.training.patch.sentences import (
+    LICENCE,
+    LIMITS,
+    OF_TISSUE,
+    beaten,
+    not_for,
+    of_the_map,
+    whose,
+    whose_tissue,
+    whose_together,
+)
 from mammo_core.training.patch.serving import Member, serving_network
+from mammo_core.training.patch.tissue import Tissue
 
 BENIGN_SCALE = 1.0
 """u = BENIGN_SCALE * (top mean of benign against background) + shift. Given, not learned."""
@@ -38,6 +49,8 @@ BENIGN_SHARE = 0.1
 """The shift is set so that this part of the training sets' pictures without cancer has u > 0: screening finds few benign lesions."""
 EVIDENCE = ("recipe.toml", "split.csv", "history.csv", "predictions.csv")
 """What of the judged folds goes along under `run/`, so that anyone with the data can judge them again."""
+TISSUE = "tissue"
+"""Name of the tissue network's head, and of its tensors."""
 TITLES = {name: title for title, name, _, _ in JUDGED} | {"ddsm": "DDSM, film"}
 
 
@@ -92,23 +105,29 @@ def promote_ensemble(path: Path, runs: Path, pictures: Pictures, models: Path) -
     recipe = recipes[0]
     if any((each.sets, each.outside, each.heads) != (recipe.sets, recipe.outside, recipe.heads) for each in recipes):
         raise ValueError(f"{path.name}: its members differ in sets or heads")
-    predictions, members, speakers = together(folders, pictures, recipe.sets)
+    tissue = runs / ensemble.tissue if ensemble.tissue else None
+    if tissue is not None and not (tissue / "predictions.csv").is_file():
+        raise ValueError(f"{tissue} holds no tissue network that was judged")
+    if tissue is not None and read_tissue(tissue / "recipe.toml").canvas != max(each.canvas for each in recipes):
+        raise ValueError(f"{path.name}: its tissue network was fitted on another canvas than its members")
+    said = together(folders, pictures, recipe.sets, tissue)
     return _make(
         models,
         path,
         (ensemble.name, ensemble.version, ensemble.title, ensemble.seed),
-        members,
-        predictions,
-        pointing.figures(predictions.rows, speakers, pictures, ensemble.seed),
+        said.members,
+        said.predictions,
+        pointing.figures(said.predictions.rows, said.speakers, pictures, ensemble.seed),
         pictures,
         recipe,
         folders,
         {
             "trained_on": _counts(pictures, pictures.of(*recipe.sets)),
-            "cross_validated": whose_together(folders),
-            "members": list(ensemble.members),
+            "cross_validated": whose_together(folders) + (whose_tissue(tissue) if tissue else ""),
+            "members": [*ensemble.members, *([ensemble.tissue] if ensemble.tissue else [])],
             "held_out_fold": None,
         },
+        (said.tissue, tissue),
     )
 
 
@@ -123,29 +142,34 @@ def _make(
     recipe: Recipe,
     judged: list[Path],
     said: dict[str, Any],
+    tissue: tuple[Tissue | None, Path | None] = (None, None),
 ) -> Artefact:
+    """`tissue` is the tissue network that ships with the members, and the run that it comes from."""
     name, version, title, seed = named
+    seen, tissue_run = tissue
     with new_model(models, f"{name}-{version}") as folder:
         dataset = pictures.columns["dataset"][predictions.rows]
         clear = np.isin(dataset, recipe.sets) & ~pictures.malignant[predictions.rows]
         shift = -BENIGN_SCALE * float(np.quantile(predictions.benign_map[clear], 1 - BENIGN_SHARE))
-        export(serving_network(members, (BENIGN_SCALE, shift)), folder / "graph.xml")
+        export(serving_network(members, (BENIGN_SCALE, shift), seen), folder / "graph.xml")
         tensors = {
             f"member{number}/{name}": tensor
             for number, member in enumerate(members)
             for name, tensor in member.tensors.items()
         }
+        if seen is not None:
+            tensors |= {f"{TISSUE}/{name}": tensor for name, tensor in seen.tensors.items()}
         save_file(tensors, folder / "weights.safetensors")
         shutil.copyfile(recipe_file, folder / "recipe.toml")
-        for source in judged:
-            evidence = folder / "run" / source.parent.name / source.name
+        for source in [*judged, *([tissue_run] if tissue_run else [])]:
+            evidence = folder / "run" / (source.parent.name if source in judged else "") / source.name
             evidence.mkdir(parents=True, exist_ok=True)
             for each in EVIDENCE:
                 shutil.copyfile(source / each, evidence / each)
         _write_history(folder / "history.csv", judged)
         write_judged(folder / "judged.csv", predictions, weighed(predictions, pictures)[1], pictures)
         data = _data(pictures, recipe)
-        heads = [head.name for head in recipe.heads]
+        heads = [*(head.name for head in recipe.heads), *([TISSUE] if seen else [])]
         figures = judge(predictions, pictures, np.random.default_rng(seed))
         alone = heads_alone(predictions, pictures, heads, np.random.default_rng(seed))
         card = {
@@ -162,11 +186,12 @@ def _make(
                 predictions.benign_map, dataset, pictures.columns["label"][predictions.rows], shift
             ),
             "not_for": not_for(data, figures["operating_points"]),
-            "limits": [*LIMITS, *of_the_map(alone), *beaten(figures["evaluation"])],
+            "limits": [*LIMITS, *([OF_TISSUE] if seen else []), *of_the_map(alone), *beaten(figures["evaluation"])],
             "licence": LICENCE,
             "data": data,
             **said,
             "architectures": [{"canvas": list(member.canvas), "patch": member.patch} for member in members],
+            "tissue": None if seen is None else {"seen": list(seen.seen)},
         }
         artefact = seal(folder, card)
     return replace(artefact, folder=models / folder.name)
@@ -187,6 +212,16 @@ def load_members(folder: Path) -> list[Member]:
         )
         for k, spec in enumerate(json.loads((folder / "card.json").read_text(encoding="utf-8"))["architectures"])
     ]
+
+
+def load_tissue(folder: Path) -> Tissue | None:
+    """The tissue network of a promoted model, from its weights; None where none ships with it."""
+    said = json.loads((folder / "card.json").read_text(encoding="utf-8")).get("tissue")
+    if not said:
+        return None
+    tensors, begins = load_file(folder / "weights.safetensors"), f"{TISSUE}/"
+    own = {name.removeprefix(begins): each for name, each in tensors.items() if name.startswith(begins)}
+    return Tissue(own, (said["seen"][0], said["seen"][1]))
 
 
 def _write_history(path: Path, folders: list[Path]) -> None:

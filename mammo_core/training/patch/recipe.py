@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from mammo_core.training.bench.checking import table_of
+from mammo_core.training.bench.checking import checked, table_of
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,37 @@ class Recipe:
 
 
 @dataclass(frozen=True)
+class TissueRecipe:
+    """The recipe of a tissue network.
+
+    Its patches are cut from `canvas` of those women of the set `patches_of` who stand in none of `sets`; whole pictures of `sets`, on
+    which its heads are fitted fold by fold, and of `outside`, it sees on the canvas `seen`. `c` is scikit-learn's inverse penalty.
+    """
+
+    kind: Literal["tissue"]
+    name: str
+    version: str
+    title: str
+    seed: int
+    backbone: str
+    canvas: tuple[int, int]
+    seen: tuple[int, int]
+    patches_of: str
+    sets: tuple[str, ...]
+    outside: tuple[str, ...]
+    patch: int
+    dropout: float
+    c: float
+    round: Round
+    jitter: JitterSpec
+
+
+@dataclass(frozen=True)
 class Ensemble:
-    """Patch networks that ship together: `members` are the folders of trained networks, "<run>/<fold>", below that of all runs."""
+    """Patch networks that ship together: `members` are the folders of trained networks, "<run>/<fold>", below that of all runs.
+
+    `tissue` is the run of a tissue network that ships with them ("": none does).
+    """
 
     kind: str
     name: str
@@ -82,14 +111,21 @@ class Ensemble:
     title: str
     seed: int
     members: tuple[str, ...]
+    tissue: str = ""
 
 
 def read_ensemble(path: Path) -> Ensemble:
     """Read the recipe of an ensemble. Raises ValueError naming the key that is missing, unknown or of the wrong kind."""
-    ensemble: Ensemble = _checked(Ensemble, table_of(path), path.name)
+    ensemble: Ensemble = checked(Ensemble, table_of(path), path.name)
     if not ensemble.members or len(set(ensemble.members)) < len(ensemble.members):
         raise ValueError(f"{path.name}: an ensemble needs members, each named once")
     return ensemble
+
+
+def read_tissue(path: Path) -> TissueRecipe:
+    """Read the recipe of a tissue network. Raises ValueError naming the key that is missing, unknown or of the wrong kind."""
+    recipe: TissueRecipe = checked(TissueRecipe, table_of(path), path.name)
+    return recipe
 
 
 def read_recipe(path: Path) -> Recipe:

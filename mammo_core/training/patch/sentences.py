@@ -5,12 +5,14 @@ Sentences that name a figure are made from that figure; nothing is typed by hand
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from mammo_core.inference.meaning import MAP_HEAD
 from mammo_core.training.patch.pictures import FOLDS
+from mammo_core.training.patch.recipe import read_tissue
 
 LICENCE = (
     "Research use only, not for clinical use. The weights were trained on RSNA, CBIS-DDSM and DDSM pictures, of which RSNA's may be used "
@@ -25,6 +27,11 @@ LIMITS = (
     "Operating points come from digital mammograms of the RSNA set; on film and on other machines they are not valid.",
     "The public pictures were stretched to squares and reduced to 8 bits; fine calcifications are lost in them and on the canvas.",
     "Implants, magnification, spot views, specimens and raw data are not scored.",
+)
+
+OF_TISSUE = (
+    "Part of the score tells what the breast is like as a whole (the head named tissue): it has no place on the picture, and no part in "
+    "the heat map."
 )
 
 
@@ -100,4 +107,15 @@ def whose_together(folders: list[Path]) -> str:
     return (
         f"{len(folders)} networks ship together; their mean is the score. Held-out figures are those of the networks that had not seen "
         f"the women: {asked} of the {len(folders)}. Outside figures are those of all together, whom no woman of that set had met."
+    )
+
+
+def whose_tissue(run: Path) -> str:
+    """Who the tissue network of `run`, which ships with several patch networks, was trained on."""
+    recipe = read_tissue(run / "recipe.toml")
+    with (run / "split.csv").open(encoding="utf-8") as stream:
+        women = len(list(csv.DictReader(stream)))
+    return (
+        f" A tissue network ships with them. It was trained on patches of {women} women of {recipe.patches_of.upper()} of whom none is "
+        "judged; of its heads, too, that one is asked which had not seen the woman."
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import keras
@@ -16,6 +15,8 @@ from keras import layers, ops
 
 from mammo_core.training.patch.head import FEATURES
 from mammo_core.training.patch.networks import CELL, load_backbone, whole_network
+from mammo_core.training.patch.shrunk import Shrunk
+from mammo_core.training.patch.tissue import Tissue, tissue_head
 
 FINER, SPREAD = 2, 0.75
 """The lesion map that ships has so many points a cell each way; standard deviation of the smoothing, in cells."""
@@ -40,7 +41,10 @@ def _gaussian(cells: int) -> np.ndarray[Any, Any]:
 
 
 class Weighed(layers.Layer):  # type: ignore[misc]
-    """(N, ..., k) values of k heads and (N, k + 1) calibration to (N, ..., 1): their weighted sum, and (if `intercept`) the intercept."""
+    """(N, ..., k) values of the first k heads to (N, ..., 1): their sum, weighed by calibration (N, heads + 1).
+
+    Its last column is the intercept, added only if `intercept`.
+    """
 
     def __init__(self, intercept: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -48,10 +52,9 @@ class Weighed(layers.Layer):  # type: ignore[misc]
 
     def call(self, values: Any, calibration: Any) -> Any:
         between = (1,) * (len(values.shape) - 2)
-        heads = values.shape[-1]
-        calibration = ops.reshape(calibration, (-1, *between, heads + 1))
-        weighed = ops.sum(values * calibration[..., :heads], axis=-1, keepdims=True)
-        return weighed + calibration[..., heads:] if self.intercept else weighed
+        calibration = ops.reshape(calibration, (-1, *between, calibration.shape[-1]))
+        weighed = ops.sum(values * calibration[..., : values.shape[-1]], axis=-1, keepdims=True)
+        return weighed + calibration[..., -1:] if self.intercept else weighed
 
 
 class Probabilities(layers.Layer):  # type: ignore[misc]
@@ -75,21 +78,6 @@ class Member:
     tensors: dict[str, np.ndarray[Any, Any]]
     canvas: tuple[int, int]
     patch: int
-
-
-class Shrunk(layers.Layer):  # type: ignore[misc]
-    """(N, rows, columns, 1) to a canvas that is smaller by a fraction, each pixel the exact mean of the area that it covers."""
-
-    def __init__(self, canvas: tuple[int, int], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.canvas = canvas
-
-    def call(self, fine: Any) -> Any:
-        steps = [Fraction(had, wanted) for had, wanted in zip(fine.shape[1:3], self.canvas, strict=True)]
-        for axis, step in enumerate(steps, start=1):
-            fine = ops.repeat(fine, step.denominator, axis=axis)
-        sides = tuple(step.numerator for step in steps)
-        return ops.average_pool(fine, sides, strides=sides)
 
 
 def member_network(member: Member, benign: tuple[float, float], name: str) -> Any:
@@ -121,17 +109,17 @@ def member_network(member: Member, benign: tuple[float, float], name: str) -> An
     return keras.Model(whole.input, outputs, name=name)
 
 
-def serving_network(members: Sequence[Member], benign: tuple[float, float]) -> Any:
+def serving_network(members: Sequence[Member], benign: tuple[float, float], tissue: Tissue | None = None) -> Any:
     """The network that ships: `canvas` and `calibration` to `scores`, `probabilities`, `gradcam` and `lesion`, in one pass.
 
     The canvas is the largest member's; the others see it shrunk. Head scores, u and maps are the members' means, maps on the
-    finest grid, the lesion map smoothed onto one twice as fine. Calibration, (N, k + 1), weighs the k heads' scores and adds an
-    intercept: z. Class scores are (-u, u, z).
+    finest grid, the lesion map smoothed onto one twice as fine. A tissue network's score is the last head's, without a part in the
+    maps. Calibration, (N, k + 1), weighs the k heads' scores and adds an intercept: z. Class scores are (-u, u, z).
     """
     canvas = max(member.canvas for member in members)
     networks = [member_network(member, benign, f"member{number}") for number, member in enumerate(members)]
     heads = members[0].tensors["head/weights"].shape[1]
-    calibration = layers.Input((heads + 1,), name="calibration")
+    calibration = layers.Input((heads + (tissue is not None) + 1,), name="calibration")
     if len(members) == 1:  # flat, so that explainers find its layers
         inputs, said = networks[0].input, [networks[0].output]
     else:
@@ -140,6 +128,8 @@ def serving_network(members: Sequence[Member], benign: tuple[float, float]) -> A
         said = [network(own) for network, own in zip(networks, seen, strict=True)]
     grid = (canvas[0] // CELL, canvas[1] // CELL)
     raw = _mean([each["raw"] for each in said])
+    if tissue is not None:
+        raw = layers.Concatenate()([raw, tissue_head(tissue, canvas)(inputs)])
     maps = _mean([_on_grid(each["channels"], grid) for each in said])
     lesion = _mean([_on_grid(each["lesion"], grid) for each in said])
     scores = layers.Concatenate(name="scores")(

@@ -9,6 +9,7 @@ import pytest
 
 from tests.training.patch.synthetic import pictures
 from tests.training.patch.test_fit import ONE_ROUND, random_backbone
+from tests.training.patch.test_tissue import TISSUE, random_resnet
 
 ENSEMBLE = """
 kind = "ensemble"
@@ -40,7 +41,9 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: 
     from mammo_core.training.patch.ensemble import together
     from mammo_core.training.patch.fit import fit_fold
     from mammo_core.training.patch.predictions import said_by
-    from mammo_core.training.patch.promote import load_members, promote_ensemble
+    from mammo_core.training.patch.promote import load_members, load_tissue, promote_ensemble
+    from mammo_core.training.patch.serving import serving_network
+    from mammo_core.training.patch.tissue import fit_tissue, said_of_tissue, tissue_head
 
     random_backbone(tmp_path)
     made = pictures(n=160)
@@ -53,7 +56,8 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: 
         fit_fold(recipe, made, tmp_path, folder, fold, lambda _: None)
 
     sets = ("rsna", "cbis_ddsm_mass")
-    found, _, speakers = together(folders, made, sets)
+    said = together(folders, made, sets)
+    found, speakers = said.predictions, said.speakers
     alone = [said_by(folder, made) for folder in folders]
     outside = ~made.of(*sets)[found.rows]
     assert {who for who, far in zip(speakers, outside, strict=True) if far} == {tuple(folders)}
@@ -70,11 +74,50 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: 
         order = np.argsort(each.mean(axis=0)[:, k])
         assert (np.diff(found.scores[outside][order, k]) >= 0).all()
 
+    random_resnet(tmp_path)
+    coarse = tmp_path / "tissue.toml"
+    coarse.write_text(TISSUE, encoding="utf-8")
+    fit_tissue(coarse, made, tmp_path, tmp_path / "coarse-1", lambda _: None)
+    with_tissue = together(folders, made, sets, tmp_path / "coarse-1")
+    told = said_of_tissue(tmp_path / "coarse-1", made)
+    np.testing.assert_allclose(with_tissue.predictions.scores[:, :2], found.scores, atol=1e-6)
+    for row, scores in zip(found.rows[~outside], with_tissue.predictions.scores[~outside], strict=True):
+        expected = told.get((int(row), int(made.folds()[row])), np.nan)
+        np.testing.assert_allclose(scores[2], expected, atol=1e-6)
+        assert np.isnan(scores[2]) == made.of("ddsm")[row]
+    far = np.flatnonzero(outside & made.of("mini_mias")[found.rows])
+    beside = np.array([[told[int(row), fold] for row in found.rows[far]] for fold in (0, 1)])
+    together_said = with_tissue.predictions.scores[far, 2]
+    np.testing.assert_allclose(together_said.std(), beside.std(axis=1).mean(), rtol=1e-6)
+    np.testing.assert_allclose(together_said.mean(), beside.mean(), atol=1e-6)
+    assert (np.diff(together_said[np.argsort(beside.mean(axis=0))]) >= 0).all()
+
     path = tmp_path / "both.toml"
-    path.write_text(ENSEMBLE, encoding="utf-8")
+    path.write_text(ENSEMBLE + 'tissue = "coarse-1"\n', encoding="utf-8")
     artefact = promote_ensemble(path, tmp_path, made, tmp_path / "models")
     assert load_artefact(artefact.folder).canvas == (128, 96)
-    assert artefact.card["members"] == ["run/fold0", "run/fold1"]
+    assert artefact.card["members"] == ["run/fold0", "run/fold1", "coarse-1"]
+    assert artefact.card["heads"] == ["all", "maps", "tissue"]
+    assert "A tissue network ships with them" in artefact.card["cross_validated"]
+    assert any("the head named tissue" in limit for limit in artefact.card["limits"])
+    assert (artefact.folder / "run" / "coarse-1" / "predictions.csv").is_file()
     assert "2 networks ship together" in artefact.card["cross_validated"]
     assert len(load_members(artefact.folder)) == 2
+    shipped = load_tissue(artefact.folder)
+    assert shipped is not None
+    canvas = made.canvases[:3, ..., None].astype(np.float32) / 255
+    weights = np.array([[0.5, -0.25, 0.0, 0.1], [0.5, -0.25, 2.0, 0.1]], np.float32)
+    without, having = (
+        {
+            name: np.asarray(part)
+            for name, part in serving_network(load_members(artefact.folder), (1.0, 0.0), shipped)(
+                [canvas, np.repeat(each[None], 3, axis=0)]
+            ).items()
+        }
+        for each in weights
+    )
+    score = np.asarray(tissue_head(shipped, (128, 96))(canvas))[:, 0]
+    np.testing.assert_allclose(having["scores"][:, 2] - without["scores"][:, 2], 2 * score, atol=1e-3)
+    np.testing.assert_array_equal(having["lesion"], without["lesion"])
+    np.testing.assert_allclose(having["gradcam"], without["gradcam"], atol=1e-6)
     assert judged(artefact)

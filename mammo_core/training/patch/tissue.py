@@ -1,0 +1,234 @@
+"""The tissue network: what a breast is like as a whole, seen coarsely, whatever lies where.
+
+ResNet-50 v2 up to its third stage; mean and spread of its last maps inside the breast go into one linear head for each fold. It is
+trained on patches of women none of whom is judged, so one network serves all folds; what differs are the heads. It draws no map.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import layers, ops
+from safetensors.numpy import load_file
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from mammo_core.training.export import reader
+from mammo_core.training.networks.backbones import IMAGENET_DEVIATION, IMAGENET_MEAN
+from mammo_core.training.networks.stage3 import resnet50v2_stage3
+from mammo_core.training.patch.fit import (
+    CHUNK,
+    Say,
+    fit_round,
+    halved,
+    kept_features,
+    round_to_half,
+    save_whole,
+    scaled,
+)
+from mammo_core.training.patch.head import fit_linear
+from mammo_core.training.patch.networks import CELL, crop_side, patch_network, with_weights
+from mammo_core.training.patch.patches import Mined, PatchBatches
+from mammo_core.training.patch.pictures import FOLDS, Pictures
+from mammo_core.training.patch.recipe import TissueRecipe, read_tissue
+from mammo_core.training.patch.shrunk import Shrunk
+
+WARM_UP = 30
+"""Steps until the rate is reached, from a twentieth of it."""
+PROBES, PENALTY = 18, 0.003
+"""Batches that the linear probe is fitted to before anything else is, and scikit-learn's inverse penalty."""
+FloatArray = npt.NDArray[np.float64]
+
+
+class InsideBreast(layers.Layer):  # type: ignore[misc]
+    """Maps (N, r, c, k) and the canvas (N, R, C, 1) they were made of to (N, 2k): mean and spread where the canvas is not black."""
+
+    def call(self, maps: Any, canvas: Any) -> Any:
+        step = canvas.shape[1] // maps.shape[1]
+        inside = ops.average_pool(ops.cast(canvas > 0, "float32"), step, step)
+        whole = ops.maximum(ops.sum(inside, axis=(1, 2)), 1e-3)
+        mean = ops.sum(maps * inside, axis=(1, 2)) / whole
+        square = ops.sum(ops.square(maps) * inside, axis=(1, 2)) / whole
+        return ops.concatenate([mean, ops.sqrt(ops.maximum(square - ops.square(mean), 0.0))], axis=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class Tissue:
+    """A tissue network as it ships: `tensors` hold the backbone and `head` (weights (2048,), bias (1,)); it sees a canvas of `seen`."""
+
+    tensors: Mapping[str, npt.NDArray[Any]]
+    seen: tuple[int, int]
+
+
+def resnet(weights: Mapping[str, npt.NDArray[Any]] | None) -> Any:
+    """ResNet-50 v2 to stage 3, batch norm standing still; input RGB in -1..1, stride 16, 1,024 channels."""
+    mean, deviation = np.array(IMAGENET_MEAN), np.array(IMAGENET_DEVIATION)
+    rgb = layers.Input((None, None, 3))
+    backbone = resnet50v2_stage3(None, layers.Normalization(mean=2 * mean - 1, variance=4 * deviation**2)(rgb))
+    for layer in backbone.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
+    return backbone if weights is None else with_weights(backbone, weights)
+
+
+def tissue_network(backbone: Any, canvas: tuple[int, int], seen: tuple[int, int]) -> Any:
+    """A (rows, columns, 1) canvas in 0..1 to `tissue` (N, 2048), as a dict of outputs."""
+    inputs = layers.Input((*canvas, 1), name="canvas")
+    x = inputs if canvas == seen else Shrunk(seen)(inputs)
+    maps = backbone(layers.Rescaling(2.0, offset=-1.0)(layers.Concatenate()([x, x, x])))
+    return keras.Model(inputs, {"tissue": InsideBreast()(maps, x)}, name="tissue_network")
+
+
+def tissue_head(tissue: Tissue, canvas: tuple[int, int]) -> Any:
+    """The network that ships: a canvas to its malignant score (N, 1)."""
+    network = tissue_network(resnet(tissue.tensors), canvas, tissue.seen)
+    linear = layers.Dense(1, name="tissue_score")
+    score = linear(network.output["tissue"])
+    linear.set_weights([tissue.tensors["head/weights"][:, None], tissue.tensors["head/bias"]])
+    return keras.Model(network.input, score, name="tissue")
+
+
+def fit_tissue(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, say: Say) -> None:
+    """Fit one network and its heads, and write the run folder. A finished network is not trained again, its heads are fitted anew.
+
+    Raises ValueError where the recipe's sets leave no woman for patches, its canvas is not of whole cells, or `run` holds work of a
+    recipe that differs in more than the heads' penalty.
+    """
+    recipe = read_tissue(recipe_path)
+    if any(side % CELL for side in recipe.seen):
+        raise ValueError(f"{recipe_path.name}: seen must be of sides that {CELL} divides")
+    apart = pictures.of(recipe.patches_of) & ~np.isin(pictures.women, pictures.women[pictures.of(*recipe.sets)])
+    if not apart.any():
+        raise ValueError(
+            f"{recipe_path.name}: every woman of {recipe.patches_of} stands in {', '.join(recipe.sets)}, too"
+        )
+    run.mkdir(parents=True, exist_ok=True)
+    kept = run / "recipe.toml"
+    if kept.is_file() and replace(read_tissue(kept), c=recipe.c) != recipe:
+        raise ValueError(f"{run} holds a run of another recipe; choose another folder")
+    shutil.copyfile(recipe_path, kept)
+    _write_split(run / "split.csv", pictures, apart)
+    keras.utils.set_random_seed(recipe.seed)
+    trained = run / "weights.safetensors"
+    if trained.is_file():
+        backbone = resnet(load_file(trained))
+    else:
+        backbone = resnet(np.load(weights / recipe.backbone))
+        _train(backbone, recipe, pictures, apart, run, say)
+        round_to_half(backbone)
+    features = kept_features(run / "features.safetensors", lambda: _seen(backbone, recipe, pictures, say))["tissue"]
+    heads = [
+        fit_linear(
+            features.astype(np.float64),
+            pictures.malignant,
+            pictures.columns["dataset"],
+            pictures.folds() != fold,
+            recipe.sets,
+            recipe.c,
+        )
+        for fold in range(FOLDS)
+    ]
+    tensors = halved(backbone)
+    tensors["heads/weights"] = np.stack([each for each, _ in heads], axis=1).astype(np.float32)
+    tensors["heads/bias"] = np.array([bias for _, bias in heads], dtype=np.float32)
+    save_whole(tensors, trained)
+    _write_predictions(run / "predictions.csv", pictures, recipe, features, tensors)
+    say("done")
+
+
+def load_tissue(run: Path, folds: list[int]) -> Tissue:
+    """The network of a run with the mean of its heads of `folds`."""
+    tensors = load_file(run / "weights.safetensors")
+    kept = {name: each for name, each in tensors.items() if not name.startswith("heads/")}
+    kept["head/weights"] = tensors["heads/weights"][:, folds].mean(axis=1)
+    kept["head/bias"] = tensors["heads/bias"][folds].mean(keepdims=True)
+    return Tissue(kept, read_tissue(run / "recipe.toml").seen)
+
+
+def said_of_tissue(run: Path, pictures: Pictures) -> dict[tuple[int, int], float]:
+    """What the head of each fold said of pictures of women it had not seen, by (row of the picture, fold)."""
+    place = {
+        key: row for row, key in enumerate(zip(pictures.columns["dataset"], pictures.columns["file"], strict=True))
+    }
+    with (run / "predictions.csv").open(encoding="utf-8") as stream:
+        return {
+            (place[row["dataset"], row["file"]], int(row["fold"])): float(row["tissue"])
+            for row in csv.DictReader(stream)
+        }
+
+
+def _train(
+    backbone: Any, recipe: TissueRecipe, pictures: Pictures, apart: npt.NDArray[np.bool_], run: Path, say: Say
+) -> None:
+    """A linear probe first, then all of it gently, so that what it brings along is not lost (Kumar et al. 2022)."""
+    spec = recipe.round
+    network = patch_network(backbone, recipe, spec.cutout)
+    batches = PatchBatches(pictures, apart, spec, Mined(), crop_side(recipe), recipe.seed)
+    linear = network.get_layer("patch_logits")
+    pooled = keras.Model(network.input, linear.input)
+    probes = [batches[spec.epochs * spec.steps + number] for number in range(PROBES)]
+    values = np.concatenate([np.asarray(pooled(crops, training=False)) for crops, _ in probes])
+    labels = np.concatenate([label for _, label in probes]).argmax(axis=1)
+    scaler = StandardScaler().fit(values)
+    probe = LogisticRegression(C=PENALTY, max_iter=2000).fit(scaler.transform(values), labels)
+    kernel = np.zeros(linear.kernel.shape, np.float32)
+    bias = np.full(kernel.shape[1], -10.0, np.float32)
+    weight = probe.coef_ / scaler.scale_
+    kernel[:, probe.classes_] = weight.T
+    bias[probe.classes_] = probe.intercept_ - weight @ scaler.mean_
+    linear.set_weights([kernel, bias])
+    rate = keras.optimizers.schedules.CosineDecay(
+        spec.rate / 20, spec.epochs * spec.steps, warmup_target=spec.rate, warmup_steps=WARM_UP
+    )
+    fit_round(network, batches, rate, run / "history.csv", 1, say)
+
+
+def _seen(backbone: Any, recipe: TissueRecipe, pictures: Pictures, say: Say) -> dict[str, npt.NDArray[Any]]:
+    """(n, 2048) features of the pictures that are judged or fitted to; 0 of the others."""
+    canvas = pictures.canvases.shape[1], pictures.canvases.shape[2]
+    read = reader(tissue_network(backbone, canvas, recipe.seen), ("tissue",))
+    rows = np.flatnonzero(pictures.of(*recipe.sets, *recipe.outside))
+    features = None
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        found = read(scaled(pictures.canvases[part]))["tissue"]
+        features = np.zeros((len(pictures.canvases), found.shape[1]), np.float32) if features is None else features
+        features[part] = found
+        if start % 1024 == 0:
+            say(f"features: {start} of {len(rows)}")
+    assert features is not None, "the heads' sets hold pictures"
+    return {"tissue": features}
+
+
+def _write_split(path: Path, pictures: Pictures, apart: npt.NDArray[np.bool_]) -> None:
+    women = np.unique(pictures.women[apart]).tolist()
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([("patient_id", "part"), *((woman, "train") for woman in women)])
+
+
+def _write_predictions(
+    path: Path,
+    pictures: Pictures,
+    recipe: TissueRecipe,
+    features: npt.NDArray[np.float32],
+    tensors: Mapping[str, npt.NDArray[Any]],
+) -> None:
+    """One row for each picture and each fold whose head had not seen its woman: one fold of the recipe's sets, all of outside ones."""
+    scores = features.astype(np.float64) @ tensors["heads/weights"] + tensors["heads/bias"]
+    outside, folds = pictures.of(*recipe.outside), pictures.folds()
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("dataset", "file", "fold", "tissue"))
+        for row in np.flatnonzero(pictures.of(*recipe.sets) | outside):
+            for fold in range(FOLDS) if outside[row] else [folds[row]]:
+                writer.writerow(
+                    (*(pictures.columns[key][row] for key in ("dataset", "file")), fold, f"{scores[row, fold]:.5f}")
+                )

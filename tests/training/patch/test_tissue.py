@@ -1,0 +1,129 @@
+"""The tissue network: whom it is trained on, whose head is asked, and what it adds to a model that ships."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from tests.training.patch.synthetic import RECIPE, pictures
+
+TISSUE = f"""
+kind = "tissue"
+name = "coarse"
+version = "1"
+title = "Coarse"
+seed = 1
+backbone = "resnet.npz"
+canvas = [128, 96]
+seen = [64, 48]
+patches_of = "ddsm"
+sets = ["rsna", "cbis_ddsm_mass"]
+outside = ["mini_mias"]
+patch = 32
+dropout = 0.1
+c = 0.001
+
+[round]
+epochs = 1
+steps = 2
+batch = 8
+rate = 1e-5
+smoothing = 0.0
+cutout = false
+hard_negatives = 0
+soft_malignant = 0
+
+{RECIPE[RECIPE.index("[jitter]") : RECIPE.index("[[heads]]")]}
+"""
+
+
+def random_resnet(folder: Path) -> None:
+    """An archive of a ResNet as fitting wants it, with random weights."""
+    from mammo_core.training.patch.fit import halved
+    from mammo_core.training.patch.tissue import resnet
+
+    np.savez(folder / "resnet.npz", **halved(resnet(None)))
+
+
+def told(run: Path) -> dict[tuple[str, int], float]:
+    with (run / "predictions.csv").open(encoding="utf-8") as stream:
+        return {(row["file"], int(row["fold"])): float(row["tissue"]) for row in csv.DictReader(stream)}
+
+
+def test_a_recipe_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    from mammo_core.training.patch.recipe import read_tissue
+
+    path = tmp_path / "tissue.toml"
+    path.write_text(TISSUE, encoding="utf-8")
+    assert read_tissue(path).seen == (64, 48)
+    path.write_text(TISSUE.replace("seen = [64, 48]\n", ""), encoding="utf-8")
+    with pytest.raises(ValueError, match="seen"):
+        read_tissue(path)
+
+
+def test_mean_and_spread_are_of_the_breast_alone() -> None:
+    from mammo_core.training.patch.tissue import InsideBreast
+
+    rng = np.random.default_rng(0)
+    maps = rng.normal(size=(2, 4, 3, 5)).astype(np.float32)
+    canvas = np.zeros((2, 64, 48, 1), np.float32)
+    canvas[:, 16:48, :32] = rng.uniform(0.1, 1, (2, 32, 32, 1))
+    inside = maps[:, 1:3, :2].reshape(2, -1, 5)
+    found = np.asarray(InsideBreast()(maps, canvas))
+    np.testing.assert_allclose(found, np.concatenate([inside.mean(axis=1), inside.std(axis=1)], axis=1), atol=1e-5)
+    assert np.isfinite(np.asarray(InsideBreast()(maps, np.zeros_like(canvas)))).all()
+
+
+@pytest.mark.slow
+def test_it_is_trained_on_women_who_are_not_judged_and_no_head_has_seen_whom_it_is_asked_about(tmp_path: Path) -> None:
+    from mammo_core.training.patch.tissue import fit_tissue, load_tissue, said_of_tissue
+
+    random_resnet(tmp_path)
+    recipe, run, made = tmp_path / "recipe.toml", tmp_path / "run", pictures(n=96)
+    recipe.write_text(TISSUE, encoding="utf-8")
+    ddsm = np.flatnonzero(made.of("ddsm"))
+    made.columns["patient_id"][ddsm[:2]] = made.women[made.of("rsna")][0]
+    said: list[str] = []
+    fit_tissue(recipe, made, tmp_path, run, said.append)
+    assert said[-1] == "done"
+    assert any(line.startswith("round 1 epoch 1") for line in said)
+    with (run / "split.csv").open(encoding="utf-8") as stream:
+        assert {row["patient_id"] for row in csv.DictReader(stream)} == set(made.women[ddsm[2:]].tolist())
+    first, files, folds = told(run), made.columns["file"], made.folds()
+    inside, outside = made.of("rsna", "cbis_ddsm_mass"), made.of("mini_mias")
+    own = {(file, fold) for file, fold in zip(files[inside].tolist(), folds[inside].tolist(), strict=True)}
+    assert set(first) == own | {(file, fold) for file in files[outside].tolist() for fold in range(5)}
+    assert said_of_tissue(run, made).keys() == {(files.tolist().index(file), fold) for file, fold in first}
+
+    # Other labels of a fifth's women change nothing that is said of them, but what is said of the others.
+    fifth, trained = folds[inside][0], (run / "weights.safetensors").stat().st_mtime_ns
+    turned = np.flatnonzero(inside & (folds == fifth))
+    made.columns["label"][turned] = np.where(made.malignant[turned], "not_malignant", "malignant")
+    said.clear()
+    fit_tissue(recipe, made, tmp_path, run, said.append)
+    again = told(run)
+    assert said == ["done"]  # what was trained and read is kept
+    assert (run / "weights.safetensors").stat().st_mtime_ns > trained
+    for key, score in first.items():
+        assert (key[1] == fifth) == (again[key] == pytest.approx(score, abs=2e-5))
+
+    tensors = load_file(run / "weights.safetensors")
+    tissue = load_tissue(run, [1, 3])
+    np.testing.assert_allclose(tissue.tensors["head/weights"], tensors["heads/weights"][:, [1, 3]].mean(axis=1))
+    assert tissue.tensors["head/bias"].shape == (1,)
+
+    recipe.write_text(TISSUE.replace("rate = 1e-5", "rate = 1e-4"), encoding="utf-8")
+    with pytest.raises(ValueError, match="another recipe"):
+        fit_tissue(recipe, made, tmp_path, run, said.append)
+    for change, match in (
+        (("seen = [64, 48]", "seen = [64, 40]"), "that 16 divides"),
+        (('patches_of = "ddsm"', 'patches_of = "rsna"'), "every woman of rsna"),
+    ):
+        recipe.write_text(TISSUE.replace(*change), encoding="utf-8")
+        with pytest.raises(ValueError, match=match):
+            fit_tissue(recipe, made, tmp_path, tmp_path / "other", said.append)
+    assert not (tmp_path / "other").exists()
