@@ -124,6 +124,7 @@ def fit_tissue(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, 
         backbone = resnet(np.load(weights / recipe.backbone))
         _train(backbone, recipe, pictures, apart, run, say)
         round_to_half(backbone)
+        save_whole(halved(backbone), trained)
     features = kept_features(run / "features.safetensors", lambda: _seen(backbone, recipe, pictures, say))["tissue"]
     heads = [
         fit_linear(

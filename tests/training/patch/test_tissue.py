@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -79,7 +80,9 @@ def test_mean_and_spread_are_of_the_breast_alone() -> None:
 
 
 @pytest.mark.slow
-def test_it_is_trained_on_women_who_are_not_judged_and_no_head_has_seen_whom_it_is_asked_about(tmp_path: Path) -> None:
+def test_it_is_trained_on_women_who_are_not_judged_and_no_head_has_seen_whom_it_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from mammo_core.training.patch.tissue import fit_tissue, load_tissue, said_of_tissue
 
     random_resnet(tmp_path)
@@ -88,9 +91,15 @@ def test_it_is_trained_on_women_who_are_not_judged_and_no_head_has_seen_whom_it_
     ddsm = np.flatnonzero(made.of("ddsm"))
     made.columns["patient_id"][ddsm[:2]] = made.women[made.of("rsna")][0]
     said: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr("mammo_core.training.patch.tissue._seen", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            fit_tissue(recipe, made, tmp_path, run, said.append)
+    assert said[-1].startswith("round 1 epoch 1")
+    said.clear()
     fit_tissue(recipe, made, tmp_path, run, said.append)
+    assert said[0].startswith("features")  # what was trained before it was broken off is kept
     assert said[-1] == "done"
-    assert any(line.startswith("round 1 epoch 1") for line in said)
     with (run / "split.csv").open(encoding="utf-8") as stream:
         assert {row["patient_id"] for row in csv.DictReader(stream)} == set(made.women[ddsm[2:]].tolist())
     first, files, folds = told(run), made.columns["file"], made.folds()
