@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.training.patch.recipe import read_recipe
+from mammo_core.training.patch.recipe import read_ensemble, read_recipe, read_tissue
 from tests.training.patch.synthetic import RECIPE
 
-SHIPPED = sorted((Path(__file__).parents[3] / "models" / "recipes").glob("patch-mobilenetv2*.toml"))
+RECIPES = Path(__file__).parents[3] / "models" / "recipes"
+SHIPPED = sorted(RECIPES.glob("patch-mobilenetv2*.toml"))
 
 
 def written(folder: Path, text: str) -> Path:
@@ -24,6 +25,14 @@ def test_a_recipe_is_read_whole(tmp_path: Path) -> None:
     assert [round_.hard_negatives for round_ in recipe.rounds] == [0, 2]
     assert recipe.heads[1].features == ("maps",)
     assert recipe.jitter.rotation == 20
+
+
+def test_the_ensemble_that_ships_names_runs_of_recipes_that_ship() -> None:
+    ensemble, tissue = read_ensemble(RECIPES / "patch-ensemble.toml"), read_tissue(RECIPES / "tissue-resnet50v2.toml")
+    assert ensemble.tissue == f"{tissue.name}-{tissue.version}"
+    runs = {f"{recipe.name}-{recipe.version}" for recipe in map(read_recipe, SHIPPED)}
+    assert {member.split("/")[0] for member in ensemble.members} <= runs
+    assert tissue.patches_of not in (*tissue.sets, *tissue.outside)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

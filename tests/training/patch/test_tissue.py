@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from mammo_core.cli import main
 from tests.training.patch.synthetic import RECIPE, pictures
 
 TISSUE = f"""
@@ -64,6 +65,18 @@ def test_a_recipe_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     path.write_text(TISSUE.replace("seen = [64, 48]\n", ""), encoding="utf-8")
     with pytest.raises(ValueError, match="seen"):
         read_tissue(path)
+
+
+def test_the_command_line_says_what_it_needs_and_what_it_cannot_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tissue.toml"
+    path.write_text(TISSUE, encoding="utf-8")
+    assert main(["train", str(path)]) == 2
+    assert "this recipe needs --data and --weights" in capsys.readouterr().err
+    data = tmp_path / "data"
+    assert main(["train", str(path), "--data", str(data), "--weights", str(tmp_path), "--out", str(tmp_path)]) == 2
+    assert "no manifest.csv for the set rsna" in capsys.readouterr().err
 
 
 def test_mean_and_spread_are_of_the_breast_alone() -> None:
