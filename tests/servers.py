@@ -15,8 +15,9 @@ def free_port() -> int:
 
 
 def wait_for(address: str) -> None:
-    """Return once the app at `address` is up. Raises TimeoutError where it is not within half a minute."""
-    for _ in range(150):
+    """Return once the app at `address` is up. Raises TimeoutError where it is not within two minutes: a busy machine takes half of one."""
+    late = time.monotonic() + 120
+    while time.monotonic() < late:
         try:
             urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
             return
