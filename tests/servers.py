@@ -15,11 +15,11 @@ def free_port() -> int:
 
 
 def wait_for(address: str) -> None:
-    """Return once the app at `address` is up. Raises TimeoutError where it is not within two minutes: a busy machine takes half of one."""
-    late = time.monotonic() + 120
+    """Return once the app at `address` is up. Raises TimeoutError where it is not within a minute."""
+    late = time.monotonic() + 60
     while time.monotonic() < late:
         try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
+            urllib.request.urlopen(address.rstrip("/") + "/_stcore/health", timeout=1).close()
             return
         except OSError:
             time.sleep(0.2)
