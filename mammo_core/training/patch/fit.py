@@ -25,6 +25,7 @@ from mammo_core.training.patch.networks import CELL, crop_side, mobilenet_v2, pa
 from mammo_core.training.patch.patches import SPOTS, Mined, PatchBatches, hottest
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
 from mammo_core.training.patch.recipe import Recipe, read_recipe
+from mammo_core.training.replacing import replacing
 
 CHUNK = 256
 """Pictures that are turned to float32 at a time."""
@@ -136,9 +137,8 @@ def halved(backbone: Any) -> dict[str, npt.NDArray[Any]]:
 
 def save_whole(tensors: dict[str, npt.NDArray[Any]], path: Path) -> None:
     """Write a file of tensors, whole or not at all."""
-    half = path.with_suffix(".part")
-    save_file(tensors, half)
-    half.replace(path)
+    with replacing(path) as half:
+        save_file(tensors, half)
 
 
 def round_to_half(backbone: Any) -> None:

@@ -18,7 +18,7 @@ from keras import layers, ops
 
 from mammo_core.training.networks.normalisation import fuse
 from mammo_core.training.patch.jitter import Jitter
-from mammo_core.training.patch.recipe import Recipe, TissueRecipe
+from mammo_core.training.patch.recipe import PatchRecipe
 
 STRIDE = 32
 CELL = 16
@@ -46,7 +46,7 @@ def mobilenet_v2(weights: Path | None, momentum: float) -> Any:
     return backbone
 
 
-def patch_network(backbone: Any, recipe: Recipe | TissueRecipe, cutout: bool) -> Any:
+def patch_network(backbone: Any, recipe: PatchRecipe, cutout: bool) -> Any:
     """(side, side, 1) uint8 crops, larger than the patch, to the logits of background, benign, malignant."""
     crop = layers.Input((crop_side(recipe), crop_side(recipe), 1), dtype="uint8", name="crop")
     x = Jitter(recipe.jitter, recipe.patch, cutout=cutout, seed=recipe.seed)(crop)
@@ -56,7 +56,7 @@ def patch_network(backbone: Any, recipe: Recipe | TissueRecipe, cutout: bool) ->
     return keras.Model(crop, layers.Dense(3, name="patch_logits")(x), name="patch_network")
 
 
-def crop_side(recipe: Recipe | TissueRecipe) -> int:
+def crop_side(recipe: PatchRecipe) -> int:
     """Side of the square cut out of a canvas so that a turned, scaled and moved patch still lies inside it."""
     return int(np.ceil(recipe.patch * 1.45 / 16) * 16)
 

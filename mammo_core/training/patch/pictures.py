@@ -68,6 +68,12 @@ class Pictures:
         """(n,) patient ids, unique across sets."""
         return self.columns["patient_id"]
 
+    @property
+    def places(self) -> dict[tuple[str, str], int]:
+        """The row of each picture by its set and file."""
+        keys = zip(self.columns["dataset"].tolist(), self.columns["file"].tolist(), strict=True)
+        return {key: row for row, key in enumerate(keys)}
+
     def of(self, *sets: str) -> npt.NDArray[np.bool_]:
         """(n,) whether the picture belongs to one of the named sets."""
         return np.isin(self.columns["dataset"], sets)

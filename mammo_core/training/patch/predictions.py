@@ -55,9 +55,7 @@ Said = tuple[list[float], float]
 
 def said_by(folder: Path, pictures: Pictures) -> dict[int, Said]:
     """Raw scores of the heads and benign map of every picture (by its row) of women the network in `folder` was not trained on."""
-    place = {
-        key: row for row, key in enumerate(zip(pictures.columns["dataset"], pictures.columns["file"], strict=True))
-    }
+    place = pictures.places
     recipe, known = read_recipe(folder / "recipe.toml"), _trained_women(folder)
     found: dict[int, Said] = {}
     with (folder / "predictions.csv").open(encoding="utf-8") as stream:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mammo_core.training.bench.checking import checked, table_of
 
@@ -47,11 +47,10 @@ class HeadSpec:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """A whole recipe: `sets` are trained on, `outside` only judged on; `canvas` has rows and columns.
+class PatchRecipe:
+    """What every recipe of a network says that is trained on patches: heads are fitted on `sets` and judged on those and on `outside`.
 
-    `start` names the run whose networks training goes on from, fold by fold ("": from the backbone's weights). All heads ship;
-    calibration weighs them by source.
+    `canvas`, from which patches of `patch` pixels are cut, has rows and columns.
     """
 
     kind: str
@@ -61,41 +60,40 @@ class Recipe:
     seed: int
     backbone: str
     canvas: tuple[int, int]
-    start: str
     sets: tuple[str, ...]
     outside: tuple[str, ...]
     patch: int
     dropout: float
+    jitter: JitterSpec
+
+
+@dataclass(frozen=True)
+class Recipe(PatchRecipe):
+    """The recipe of a patch network, which is trained on patches of `sets`, too.
+
+    `start` names the run whose networks training goes on from, fold by fold ("": from the backbone's weights). All heads ship;
+    calibration weighs them by source.
+    """
+
+    start: str
     norm_momentum: float
     rounds: tuple[Round, ...]
-    jitter: JitterSpec
     heads: tuple[HeadSpec, ...]
 
 
 @dataclass(frozen=True)
-class TissueRecipe:
+class TissueRecipe(PatchRecipe):
     """The recipe of a tissue network.
 
-    Its patches are cut from `canvas` of those women of the set `patches_of` who stand in none of `sets`; whole pictures of `sets`, on
-    which its heads are fitted fold by fold, and of `outside`, it sees on the canvas `seen`. `c` is scikit-learn's inverse penalty.
+    Its patches are of those women of the set `patches_of` who are not judged; whole pictures it sees on the canvas `seen`. `c` is
+    scikit-learn's inverse penalty of its heads, one a fold.
     """
 
     kind: Literal["tissue"]
-    name: str
-    version: str
-    title: str
-    seed: int
-    backbone: str
-    canvas: tuple[int, int]
     seen: tuple[int, int]
     patches_of: str
-    sets: tuple[str, ...]
-    outside: tuple[str, ...]
-    patch: int
-    dropout: float
-    c: float
     round: Round
-    jitter: JitterSpec
+    c: float
 
 
 @dataclass(frozen=True)
@@ -123,32 +121,24 @@ def read_ensemble(path: Path) -> Ensemble:
 
 
 def read_tissue(path: Path) -> TissueRecipe:
-    """Read the recipe of a tissue network. Raises ValueError naming the key that is missing, unknown or of the wrong kind."""
+    """Read the recipe of a tissue network. Raises ValueError naming what is missing, unknown, of the wrong kind or contradictory."""
     recipe: TissueRecipe = checked(TissueRecipe, table_of(path), path.name)
+    _refuse_shared(recipe, path)
     return recipe
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a recipe. Raises ValueError naming the key that is missing, unknown or of the wrong kind."""
-    table = table_of(path)
-    table["rounds"] = tuple(_checked(Round, each, "rounds") for each in table.get("rounds", []))
-    table["heads"] = tuple(_checked(HeadSpec, each, "heads") for each in table.get("heads", []))
-    table["jitter"] = _checked(JitterSpec, table.get("jitter", {}), "jitter")
-    recipe: Recipe = _checked(Recipe, table, path.name)
+    """Read the recipe of a patch network. Raises ValueError naming what is missing, unknown, of the wrong kind or contradictory."""
+    recipe: Recipe = checked(Recipe, {"rounds": [], "heads": []} | table_of(path), path.name)
     if not recipe.rounds or not recipe.heads:
         raise ValueError(f"{path.name}: a recipe needs at least one of [[rounds]] and one of [[heads]]")
     if len({head.name for head in recipe.heads}) < len(recipe.heads):
         raise ValueError(f"{path.name}: two heads have the same name")
-    shared = set(recipe.sets) & set(recipe.outside)
-    if shared:
-        raise ValueError(f"{path.name}: {', '.join(sorted(shared))} cannot be trained on and be an outside set at once")
+    _refuse_shared(recipe, path)
     return recipe
 
 
-def _checked(kind: Any, table: dict[str, Any], where: str) -> Any:
-    wanted = {field.name for field in fields(kind)}
-    if missing := wanted - set(table):
-        raise ValueError(f"{where}: missing {', '.join(sorted(missing))}")
-    if unknown := set(table) - wanted:
-        raise ValueError(f"{where}: unknown {', '.join(sorted(unknown))}")
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+def _refuse_shared(recipe: PatchRecipe, path: Path) -> None:
+    shared = set(recipe.sets) & set(recipe.outside)
+    if shared:
+        raise ValueError(f"{path.name}: {', '.join(sorted(shared))} cannot be trained on and be an outside set at once")
