@@ -127,7 +127,7 @@ def promote_ensemble(path: Path, runs: Path, pictures: Pictures, models: Path) -
             "members": [*ensemble.members, *([ensemble.tissue] if ensemble.tissue else [])],
             "held_out_fold": None,
         },
-        (said.tissue, tissue),
+        (said.tissue, tissue) if said.tissue and tissue else None,
     )
 
 
@@ -142,11 +142,11 @@ def _make(
     recipe: Recipe,
     judged: list[Path],
     said: dict[str, Any],
-    tissue: tuple[Tissue | None, Path | None] = (None, None),
+    tissue: tuple[Tissue, Path] | None = None,
 ) -> Artefact:
     """`tissue` is the tissue network that ships with the members, and the run that it comes from."""
     name, version, title, seed = named
-    seen, tissue_run = tissue
+    seen, tissue_run = tissue or (None, None)
     with new_model(models, f"{name}-{version}") as folder:
         dataset = pictures.columns["dataset"][predictions.rows]
         clear = np.isin(dataset, recipe.sets) & ~pictures.malignant[predictions.rows]
@@ -161,11 +161,13 @@ def _make(
             tensors |= {f"{TISSUE}/{name}": tensor for name, tensor in seen.tensors.items()}
         save_file(tensors, folder / "weights.safetensors")
         shutil.copyfile(recipe_file, folder / "recipe.toml")
-        for source in [*judged, *([tissue_run] if tissue_run else [])]:
-            evidence = folder / "run" / (source.parent.name if source in judged else "") / source.name
-            evidence.mkdir(parents=True, exist_ok=True)
+        evidence = {f"{source.parent.name}/{source.name}": source for source in judged}
+        if tissue_run is not None:
+            evidence[tissue_run.name] = tissue_run
+        for place, source in evidence.items():
+            (folder / "run" / place).mkdir(parents=True, exist_ok=True)
             for each in EVIDENCE:
-                shutil.copyfile(source / each, evidence / each)
+                shutil.copyfile(source / each, folder / "run" / place / each)
         _write_history(folder / "history.csv", judged)
         write_judged(folder / "judged.csv", predictions, weighed(predictions, pictures)[1], pictures)
         data = _data(pictures, recipe)
@@ -201,15 +203,7 @@ def load_members(folder: Path) -> list[Member]:
     """The networks of a promoted model, from its weights."""
     tensors = load_file(folder / "weights.safetensors")
     return [
-        Member(
-            {
-                name.removeprefix(f"member{k}/"): each
-                for name, each in tensors.items()
-                if name.startswith(f"member{k}/")
-            },
-            (spec["canvas"][0], spec["canvas"][1]),
-            spec["patch"],
-        )
+        Member(_below(f"member{k}", tensors), (spec["canvas"][0], spec["canvas"][1]), spec["patch"])
         for k, spec in enumerate(json.loads((folder / "card.json").read_text(encoding="utf-8"))["architectures"])
     ]
 
@@ -219,9 +213,12 @@ def load_tissue(folder: Path) -> Tissue | None:
     said = json.loads((folder / "card.json").read_text(encoding="utf-8")).get("tissue")
     if not said:
         return None
-    tensors, begins = load_file(folder / "weights.safetensors"), f"{TISSUE}/"
-    own = {name.removeprefix(begins): each for name, each in tensors.items() if name.startswith(begins)}
-    return Tissue(own, (said["seen"][0], said["seen"][1]))
+    return Tissue(_below(TISSUE, load_file(folder / "weights.safetensors")), (said["seen"][0], said["seen"][1]))
+
+
+def _below(place: str, tensors: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """The tensors whose names begin with `place/`, without that."""
+    return {name.removeprefix(f"{place}/"): each for name, each in tensors.items() if name.startswith(f"{place}/")}
 
 
 def _write_history(path: Path, folders: list[Path]) -> None:

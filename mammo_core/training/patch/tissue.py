@@ -105,11 +105,10 @@ def fit_tissue(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, 
     recipe = read_tissue(recipe_path)
     if any(side % CELL for side in recipe.seen):
         raise ValueError(f"{recipe_path.name}: seen must be of sides that {CELL} divides")
-    apart = pictures.of(recipe.patches_of) & ~np.isin(pictures.women, pictures.women[pictures.of(*recipe.sets)])
+    judged = (*recipe.sets, *recipe.outside)
+    apart = pictures.of(recipe.patches_of) & ~np.isin(pictures.women, pictures.women[pictures.of(*judged)])
     if not apart.any():
-        raise ValueError(
-            f"{recipe_path.name}: every woman of {recipe.patches_of} stands in {', '.join(recipe.sets)}, too"
-        )
+        raise ValueError(f"{recipe_path.name}: every woman of {recipe.patches_of} stands in {', '.join(judged)}, too")
     run.mkdir(parents=True, exist_ok=True)
     kept = run / "recipe.toml"
     if kept.is_file() and replace(read_tissue(kept), c=recipe.c) != recipe:
@@ -156,9 +155,7 @@ def load_tissue(run: Path, folds: list[int]) -> Tissue:
 
 def said_of_tissue(run: Path, pictures: Pictures) -> dict[tuple[int, int], float]:
     """What the head of each fold said of pictures of women it had not seen, by (row of the picture, fold)."""
-    place = {
-        key: row for row, key in enumerate(zip(pictures.columns["dataset"], pictures.columns["file"], strict=True))
-    }
+    place = pictures.places
     with (run / "predictions.csv").open(encoding="utf-8") as stream:
         return {
             (place[row["dataset"], row["file"]], int(row["fold"])): float(row["tissue"])

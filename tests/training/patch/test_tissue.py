@@ -103,6 +103,7 @@ def test_it_is_trained_on_women_who_are_not_judged_and_no_head_has_seen_whom_it_
     recipe.write_text(TISSUE, encoding="utf-8")
     ddsm = np.flatnonzero(made.of("ddsm"))
     made.columns["patient_id"][ddsm[:2]] = made.women[made.of("rsna")][0]
+    made.columns["patient_id"][ddsm[2:4]] = made.women[made.of("mini_mias")][0]
     said: list[str] = []
     with monkeypatch.context() as patched:
         patched.setattr("mammo_core.training.patch.tissue._seen", Mock(side_effect=KeyboardInterrupt))
@@ -114,7 +115,7 @@ def test_it_is_trained_on_women_who_are_not_judged_and_no_head_has_seen_whom_it_
     assert said[0].startswith("features")  # what was trained before it was broken off is kept
     assert said[-1] == "done"
     with (run / "split.csv").open(encoding="utf-8") as stream:
-        assert {row["patient_id"] for row in csv.DictReader(stream)} == set(made.women[ddsm[2:]].tolist())
+        assert {row["patient_id"] for row in csv.DictReader(stream)} == set(made.women[ddsm[4:]].tolist())
     first, files, folds = told(run), made.columns["file"], made.folds()
     inside, outside = made.of("rsna", "cbis_ddsm_mass"), made.of("mini_mias")
     own = {(file, fold) for file, fold in zip(files[inside].tolist(), folds[inside].tolist(), strict=True)}
