@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from pages.parts.first_paint import FirstPaint
-from pages.parts.leaving import forgetting
+from pages.parts.lifetime import lifetime
 from pages.parts.shelf import serve
 
 # Uploads arrive in memory: whatever is over 1 MB would lie in a temporary file meanwhile. Zero stands for no limit; how
@@ -24,4 +24,4 @@ sys.path.append(str(NAVIGATION.parent))
 
 base = (st.get_option("server.baseUrlPath") or "").strip("/")
 pixels = Route(join("/", base, "pixels/{token}/{name}"), serve)
-app = st.App(NAVIGATION, routes=[pixels], middleware=[Middleware(FirstPaint)], lifespan=forgetting)
+app = st.App(NAVIGATION, routes=[pixels], middleware=[Middleware(FirstPaint)], lifespan=lifetime)

@@ -1,4 +1,4 @@
-"""What closed browsers leave behind is forgotten when its time is up, though nobody else comes.
+"""The server's lifetime: made ready before the first reader comes; what closed browsers leave behind forgotten in its time.
 
 Streamlit keeps the session of a closed browser for `server.disconnectedSessionTTL` seconds, so that a broken connection
 costs no words; but it lets go of those that are over only when another browser closes. On a quiet server the last exams
@@ -18,13 +18,16 @@ import streamlit as st
 from streamlit.runtime import get_instance
 from streamlit.runtime.app_session import AppSession
 
+from pages.parts.ahead import get_ready
+
 EVERY = 5.0
 """Seconds between two looks."""
 
 
 @asynccontextmanager
-async def forgetting(_app: st.App) -> AsyncIterator[None]:
-    """Look for sessions that are over for as long as the server runs."""
+async def lifetime(_app: st.App) -> AsyncIterator[None]:
+    """Get ready, then look for sessions that are over for as long as the server runs."""
+    get_ready()
     # Streamlit has no public way to them. Should it change, the server does not start.
     waiting = get_instance()._session_mgr._session_storage._cache
 
