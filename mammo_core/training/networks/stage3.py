@@ -33,7 +33,7 @@ def _unit(x: Any, width: int, stride: int, stage: str, unit: int) -> Any:
     """Norm, ReLU, then 1x1, 3x3 and 1x1 convolutions, added to what came in; a stage's first unit brings that to its own width."""
     first = unit == 0
     conv, norm = 3 * unit + (0 if first else 1), 3 * unit
-    y = layers.ReLU()(_normal(x, f"{stage}_batchnorm{norm}"))
+    y = layers.ReLU(name=f"{stage}_unit{unit}_relu")(_normal(x, f"{stage}_batchnorm{norm}"))
     shortcut = _convolved(y, 4 * width, 1, stride, f"{stage}_conv3") if first else x
     y = _convolved(y, width, 1, 1, f"{stage}_conv{conv}")
     y = layers.ReLU()(_normal(y, f"{stage}_batchnorm{norm + 1}"))

@@ -105,7 +105,7 @@ def whose_together(folders: list[Path]) -> str:
     alone = [fold for fold in sorted(folds) if folds[fold] == 1]
     asked = "one" if most == 1 else f"one (fifths {', '.join(map(str, alone))}) or the mean of {most} (the others)"
     return (
-        f"{len(folders)} networks ship together; their mean is the score. Held-out figures are those of the networks that had not seen "
+        f"{len(folders)} patch networks ship together as their mean. Held-out figures are those of the networks that had not seen "
         f"the women: {asked} of the {len(folders)}. Outside figures are those of all together, whom no woman of that set had met."
     )
 
@@ -116,6 +116,6 @@ def whose_tissue(run: Path) -> str:
     with (run / "split.csv").open(encoding="utf-8") as stream:
         women = len(list(csv.DictReader(stream)))
     return (
-        f" A tissue network ships with them. It was trained on patches of {women} women of {recipe.patches_of.upper()} of whom none is "
+        f" A tissue network, whose score is weighed with theirs, ships with them. It was trained on patches of {women} women of {recipe.patches_of.upper()} of whom none is "
         "judged; of its heads, too, that one is asked which had not seen the woman."
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from keras import layers, ops
 
 
@@ -16,8 +17,15 @@ class Shrunk(layers.Layer):  # type: ignore[misc]
         self.canvas = canvas
 
     def call(self, fine: Any) -> Any:
-        steps = [Fraction(had, wanted) for had, wanted in zip(fine.shape[1:3], self.canvas, strict=True)]
-        for axis, step in enumerate(steps, start=1):
-            fine = ops.repeat(fine, step.denominator, axis=axis)
-        sides = tuple(step.numerator for step in steps)
-        return ops.average_pool(fine, sides, strides=sides)
+        down, across = (
+            ops.convert_to_tensor(_shares(had, wanted))
+            for had, wanted in zip(fine.shape[1:3], self.canvas, strict=True)
+        )
+        return ops.matmul(ops.matmul(down, fine[..., 0]), ops.transpose(across))[..., None]
+
+
+def _shares(had: int, wanted: int) -> npt.NDArray[np.float32]:
+    """(wanted, had): which share of each of the `wanted` pixels lies in each of those there were."""
+    edges = np.arange(wanted + 1)[:, None] * had / wanted
+    covered = np.clip(edges - np.arange(had), 0.0, 1.0)
+    return np.asarray(np.diff(covered, axis=0) * wanted / had, dtype=np.float32)

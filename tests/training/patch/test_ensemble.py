@@ -101,7 +101,7 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: 
     assert "A tissue network ships with them" in artefact.card["cross_validated"]
     assert any("the head named tissue" in limit for limit in artefact.card["limits"])
     assert (artefact.folder / "run" / "coarse-1" / "predictions.csv").is_file()
-    assert "2 networks ship together" in artefact.card["cross_validated"]
+    assert "2 patch networks ship together" in artefact.card["cross_validated"]
     assert len(load_members(artefact.folder)) == 2
     shipped = load_tissue(artefact.folder)
     assert shipped is not None

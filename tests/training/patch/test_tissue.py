@@ -79,17 +79,27 @@ def test_the_command_line_says_what_it_needs_and_what_it_cannot_fit(
     assert "no manifest.csv for the set rsna" in capsys.readouterr().err
 
 
-def test_mean_and_spread_are_of_the_breast_alone() -> None:
+def test_mean_and_spread_are_of_what_lies_well_inside_the_breast() -> None:
     from mammo_core.training.patch.tissue import InsideBreast
 
     rng = np.random.default_rng(0)
-    maps = rng.normal(size=(2, 4, 3, 5)).astype(np.float32)
-    canvas = np.zeros((2, 64, 48, 1), np.float32)
-    canvas[:, 16:48, :32] = rng.uniform(0.1, 1, (2, 32, 32, 1))
-    inside = maps[:, 1:3, :2].reshape(2, -1, 5)
+    maps = rng.normal(size=(3, 8, 6, 5)).astype(np.float32)
+    canvas = np.zeros((3, 128, 96, 1), np.float32)
+    canvas[:2, 16:112, :64] = rng.uniform(0.1, 1, (2, 96, 64, 1))
+    canvas[1, 40, 20] = 0  # a dark pixel is no air
+    inside = maps[:2, 2:6, :3].reshape(2, -1, 5)
     found = np.asarray(InsideBreast()(maps, canvas))
-    np.testing.assert_allclose(found, np.concatenate([inside.mean(axis=1), inside.std(axis=1)], axis=1), atol=1e-5)
-    assert np.isfinite(np.asarray(InsideBreast()(maps, np.zeros_like(canvas)))).all()
+    np.testing.assert_allclose(found[:2], np.concatenate([inside.mean(axis=1), inside.std(axis=1)], axis=1), atol=0.02)
+    assert np.isfinite(found).all()
+
+    finer = np.repeat(np.repeat(maps, 2, axis=1), 2, axis=2)
+    np.testing.assert_allclose(np.asarray(InsideBreast()(finer, canvas)), found, atol=1e-5)
+
+    thin = np.zeros_like(canvas)  # of a breast one cell wide, what there is counts
+    thin[:, 32:96, 0:8] = 0.5
+    own = maps[:, 2:6, 0]
+    found = np.asarray(InsideBreast()(maps, thin))
+    np.testing.assert_allclose(found, np.concatenate([own.mean(axis=1), own.std(axis=1)], axis=1), atol=1e-4)
 
 
 @pytest.mark.slow
@@ -150,3 +160,15 @@ def test_it_is_trained_on_women_who_are_not_judged_and_no_head_has_seen_whom_it_
         with pytest.raises(ValueError, match=match):
             fit_tissue(recipe, made, tmp_path, tmp_path / "other", said.append)
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("canvas", [(96, 72), (64, 48), (100, 61)])
+def test_a_canvas_is_shrunk_by_the_mean_of_the_area_under_each_pixel(canvas: tuple[int, int]) -> None:
+    import cv2
+
+    from mammo_core.training.patch.shrunk import Shrunk
+
+    fine = np.random.default_rng(1).uniform(size=(2, 128, 96, 1)).astype(np.float32)
+    found = np.asarray(Shrunk(canvas)(fine))
+    wanted = np.stack([cv2.resize(each[..., 0], canvas[::-1], interpolation=cv2.INTER_AREA) for each in fine])
+    np.testing.assert_allclose(found[..., 0], wanted, atol=1e-5)
