@@ -116,6 +116,7 @@ def whose_tissue(run: Path) -> str:
     with (run / "split.csv").open(encoding="utf-8") as stream:
         women = len(list(csv.DictReader(stream)))
     return (
-        f" A tissue network, whose score is weighed with theirs, ships with them. It was trained on patches of {women} women of {recipe.patches_of.upper()} of whom none is "
-        "judged; of its heads, too, that one is asked which had not seen the woman."
+        " A tissue network, whose score is weighed with theirs, ships with them. It was trained on patches of "
+        f"{women} women of {recipe.patches_of.upper()} of whom none is judged; of its heads, too, that one is asked which had not seen the "
+        "woman."
     )

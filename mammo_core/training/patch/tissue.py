@@ -1,7 +1,8 @@
 """The tissue network: what a breast is like as a whole, seen coarsely, whatever lies where.
 
 ResNet-50 v2 up to its third stage; mean and spread, well inside the breast, of its last maps and of those before its third stage go
-into one linear head for each fold. It is trained on patches of women none of whom is judged, so one network serves all folds; what differs are the heads. It draws no map.
+into one linear head for each fold. It is trained on patches of women none of whom is judged, so one network serves all folds; what
+differs are the heads. It draws no map.
 """
 
 from __future__ import annotations
