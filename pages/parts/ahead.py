@@ -11,13 +11,15 @@ import importlib
 import pkgutil
 
 from pages import parts
+from pages.parts.lab.setting import lab_is_open
 from pages.parts.models import choices, network
 
 
 def get_ready() -> None:
-    """Import and load what every session shares. What sessions make later is collected as ever."""
+    """Import and load what every session shares, the lab's parts only where it is open. What sessions make is collected as ever."""
     for module in pkgutil.walk_packages(parts.__path__, f"{parts.__name__}."):
-        importlib.import_module(module.name)
+        if lab_is_open() or not module.name.startswith(f"{parts.__name__}.lab."):
+            importlib.import_module(module.name)
     network(next(iter(choices()), None))
     gc.collect()
     gc.freeze()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,9 +23,17 @@ def imported(page: Path) -> set[str]:
     return {each.module for each in tree if isinstance(each, ast.ImportFrom) and each.module}
 
 
+def ready(**changed: str) -> list[str]:
+    """How many objects are set aside once a server is ready, then the modules it has imported."""
+    environment = {**os.environ, **changed}
+    ran = subprocess.run(
+        [sys.executable, "-c", READY], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    return ran.stdout.split()
+
+
 def test_what_pages_import_is_imported_and_out_of_the_collectors_way() -> None:
-    ran = subprocess.run([sys.executable, "-c", READY], cwd=ROOT, capture_output=True, text=True, check=True)
-    frozen, *modules = ran.stdout.split()
+    frozen, *modules = ready()
     pages = list((ROOT / "pages").glob("*.py"))
     assert len(pages) >= 6
     for page in pages:
@@ -34,6 +43,12 @@ def test_what_pages_import_is_imported_and_out_of_the_collectors_way() -> None:
     assert "openvino" in modules  # the default model has been loaded
 
 
+def test_a_server_whose_lab_is_closed_imports_nothing_of_it() -> None:
+    modules = ready(MAMMO_LAB="0")
+    assert imported(ROOT / "pages" / "read.py") <= set(modules)
+    assert not [name for name in modules if name.startswith("mammo_core.training")]
+
+
 def test_a_server_without_models_gets_ready_too() -> None:
-    code = "import os; os.environ['MAMMO_MODELS'] = '/nonexistent'\n" + READY
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False).returncode == 0
+    modules = ready(MAMMO_MODELS="/nonexistent")
+    assert "openvino" not in modules
