@@ -112,7 +112,7 @@ def data_and_protocol(model: Artefact, card: Mapping[str, Any]) -> None:
             f"{'one network is' if members == 1 else 'all networks are'} asked.",
             ships
             if members == 1
-            else f"What ships are {members} networks together; each woman of the training sets is known to some of them.",
+            else "What ships are all of these networks together; each woman of the training sets is known to some of them.",
         ]
     )
 
