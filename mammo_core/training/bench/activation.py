@@ -1,53 +1,98 @@
 """Which cells of a network's last maps make its answer: class activation maps as a part of the network, in one pass with its scores.
 
-A head that is affine in the maps divides each logit exactly among the cells (Zhou et al. 2016, for pooled maps). Where only the
-channels' mean gradients are constant, as with maxima, the map is Grad-CAM's (Selvaraju et al. 2017). Behind attention pooling each
-cell counts as it was attended to. Of any other head there is no such map, and none is made up. Needs the TensorFlow backend.
+Behind pooling, a head is made of dense layers, ReLU and scales: near any one picture it is affine, so the gradient of a logit times
+what it is taken by divides that logit among the cells, but for the biases. Of pooled maps this is the class activation map (Zhou et al.
+2016) and Grad-CAM (Selvaraju et al. 2017), of flattened ones HiResCAM (Draelos & Carin 2020). The gradient is worked out backwards, layer
+by layer, as plain products, so that a graph of any runtime can hold it. Other layers behind pooling are refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import layers, ops
 
-FEATURES, LOGITS, ATTENTION = "features", "logits", "attention_pooling"
-SAME = 1e-3
-"""Gradients at two places that differ by less than this part of their largest are one constant."""
+from mammo_core.training.networks.heads import AgainstZero
 
-SCALES = (1.0, 10.0, 100.0, 1000.0)
-"""How far from zero the channels of the places are at which gradients are taken."""
-
-Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Activation:
-    """How a network's maps are read: `how` in a sentence; `parts` makes (N, r, c, classes) parts of the logits of (N, r, c, k) features."""
-
-    how: str
-    parts: Callable[[Any], Any]
+FEATURES, LOGITS = "features", "logits"
+EXACTLY = "Each logit, but for its biases, is divided exactly among the cells of the last maps"
+POOLINGS = {
+    "flatten": EXACTLY,
+    "average_pooling": EXACTLY,
+    "average_and_max": "Grad-CAM: the channels of the last maps, weighed by their mean gradients",
+    "attention_pooling": f"{EXACTLY}, as they were attended to",
+}
+"""Layers that pool maps, and how the map behind each is made; of two in one network the later counts."""
 
 
-@keras.saving.register_keras_serializable(package="mammo_core")
-class WeighedCells(layers.Layer):  # type: ignore[misc]
-    """(N, r, c, k) features to (N, r, c, classes): each cell's channels weighed by constants, (r or 1, c or 1, k, classes), and added."""
+class CellParts(layers.Layer):  # type: ignore[misc]
+    """(N, r, c, k) last maps of a network of single pictures to the parts, (N, r, c, classes), that their cells have in its logits.
 
-    def __init__(self, constants: Floats, **kwargs: Any) -> None:
+    `how` says in a sentence how they are made. Raises ValueError where the network has a head that this cannot go back through.
+    """
+
+    def __init__(self, network: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.constants = constants
+        names = [layer.name for layer in network.layers]
+        found = [name for name in POOLINGS if name in names]
+        if not found:
+            raise ValueError(f"{network.name} pools its last maps in no known way")
+        self.pooling = network.get_layer(max(found, key=names.index))
+        self.tail = network.layers[names.index(self.pooling.name) + 1 : names.index(LOGITS) + 1]
+        strange = [layer.name for layer in self.tail if not _known(layer)]
+        if strange:
+            raise ValueError(f"{network.name}: no way back through {', '.join(strange)}")
+        self.bends = [layer.name for layer in self.tail if _bends(layer)]
+        hidden = {name: network.get_layer(name).output for name in self.bends}
+        self.head = keras.Model(network.get_layer(FEATURES).output, hidden) if hidden else None
+        self.how = POOLINGS[self.pooling.name] + (", by the gradient at the very picture." if hidden else ".")
 
     def call(self, features: Any) -> Any:
-        classes = range(self.constants.shape[-1])
-        return ops.stack([ops.sum(features * self.constants[None, ..., each], axis=-1) for each in classes], axis=-1)
+        gradient = self._gradient({} if self.head is None else self.head(features))
+        _, rows, columns, depth = features.shape
+        classes = gradient.shape[-1]
+        if self.pooling.name == "flatten":
+            gradient = ops.reshape(gradient, (-1, rows, columns, depth, classes))
+        elif self.pooling.name == "attention_pooling":
+            shares = ops.reshape(self._shares(features), (-1, rows, columns, 1, 1))
+            gradient = gradient[:, None, None] * shares
+        else:  # of a maximum one cell has all of the gradient: their mean is the same, whichever it is
+            halves = ops.reshape(gradient, (-1, 1, 1, gradient.shape[1] // depth, depth, classes))
+            gradient = ops.sum(halves, axis=3) / (rows * columns)
+        return ops.sum(features[..., None] * gradient, axis=3)
+
+    def _gradient(self, hidden: dict[str, Any]) -> Any:
+        """(N or 1, width, classes) of the logits by what comes of pooling, `hidden` being what the layers say that bend."""
+        gradient = ops.convert_to_tensor(np.eye(self.tail[-1].output.shape[-1], dtype=np.float32)[None])
+        for layer in reversed(self.tail):
+            if layer.name in hidden:
+                gradient = gradient * ops.cast(hidden[layer.name] > 0, "float32")[..., None]
+            if isinstance(layer, AgainstZero):
+                gradient = gradient[:, 1:]
+            elif isinstance(layer, layers.Dense):
+                gradient = ops.matmul(layer.kernel, gradient)
+            elif isinstance(layer, layers.BatchNormalization):
+                gradient = gradient * (layer.gamma / ops.sqrt(layer.moving_variance + layer.epsilon))[:, None]
+        return gradient
+
+    def _shares(self, features: Any) -> Any:
+        """(N, cells, 1): how much of the attention each cell has."""
+        cells = ops.reshape(features, (-1, features.shape[1] * features.shape[2], features.shape[3]))
+        return ops.softmax(self.pooling.weigh(self.pooling.say(cells) * self.pooling.gate(cells)), axis=1)
 
 
-@keras.saving.register_keras_serializable(package="mammo_core")
+def _known(layer: Any) -> bool:
+    if isinstance(layer, layers.Dense):
+        return _bends(layer) or layer.activation is keras.activations.linear
+    return isinstance(layer, (layers.BatchNormalization, layers.Dropout, AgainstZero))
+
+
+def _bends(layer: Any) -> bool:
+    return isinstance(layer, layers.Dense) and layer.activation is keras.activations.relu
+
+
 class AgainstTheRest(layers.Layer):  # type: ignore[misc]
     """Parts of the logits, (N, r, c, classes), and the logits to parts of each class' log-odds, what speaks against it left out (ReLU).
 
@@ -66,71 +111,3 @@ class AgainstTheRest(layers.Layer):  # type: ignore[misc]
             rest = sum(weight[:, None, None, k] * parts[..., place] for k, place in enumerate(others))
             found.append(parts[..., each] - rest)
         return ops.relu(ops.stack(found, axis=-1))
-
-
-def activation(network: Any, seed: int = 0) -> Activation | None:
-    """How the class activation maps of a network of single pictures are made; None where there are none.
-
-    Raises:
-        ValueError: the backend is not TensorFlow.
-    """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError("class activation maps are worked out with TensorFlow; set KERAS_BACKEND=tensorflow")
-    rng = np.random.default_rng(seed)
-    found = _gradients(network, FEATURES, rng)
-    if _constant(found):
-        return Activation("Each logit is divided exactly among the cells of the last maps.", WeighedCells(found[0]))
-    means = [each.mean(axis=(0, 1), keepdims=True) for each in found]
-    if _constant(means):
-        return Activation(
-            "Grad-CAM: the channels of the last maps, weighed by their mean gradients.", WeighedCells(means[0])
-        )
-    if any(layer.name == ATTENTION for layer in network.layers):
-        found = _gradients(network, ATTENTION, rng)
-        if _constant(found):
-            return Activation(
-                "Each logit is divided exactly among the cells of the last maps, as they were attended to.",
-                _attended(network.get_layer(ATTENTION), found[0]),
-            )
-    return None
-
-
-def _gradients(network: Any, layer: str, rng: np.random.Generator) -> list[Floats]:
-    """(…, classes) each: the gradients of the logits by what `layer` gives, at places far apart, so that whatever bends is seen to bend."""
-    import tensorflow as tf
-
-    tensor = network.get_layer(layer).output
-    head = keras.Model(tensor, network.get_layer(LOGITS).output)
-    shape, found = tensor.shape[1:], []
-    for scale in SCALES:
-        values = rng.normal(size=(1, *shape)) + scale * rng.normal(size=shape[-1])
-        place = tf.constant(values, tf.float32)
-        with tf.GradientTape(persistent=True) as tape:
-            tape.watch(place)
-            logits = head(place, training=False)
-            single = [logits[0, each] for each in range(logits.shape[-1])]
-        parts = [tape.gradient(each, place) for each in single]
-        found.append(
-            np.stack([np.zeros(shape, np.float32) if each is None else each.numpy()[0] for each in parts], axis=-1)
-        )
-    return found
-
-
-def _constant(found: list[Floats]) -> bool:
-    first = found[0]
-    most = max(float(np.abs(first).max()), float(np.finfo(np.float32).tiny))
-    return all(float(np.abs(each - first).max()) <= SAME * most for each in found[1:])
-
-
-def _attended(pooling: Any, weights: Floats) -> Callable[[Any], Any]:
-    """Parts of the logits behind attention pooling: attention of a cell, times its channels weighed."""
-    weigh = WeighedCells(weights[None, None])
-
-    def parts(features: Any) -> Any:
-        rows, columns, depth = features.shape[1:]
-        cells = layers.Reshape((rows * columns, depth))(features)
-        scores = pooling.weigh(layers.Multiply()([pooling.say(cells), pooling.gate(cells)]))
-        shares = layers.Softmax(axis=1)(scores)
-        return layers.Multiply()([weigh(features), layers.Reshape((rows, columns, 1))(shares)])
-
-    return parts

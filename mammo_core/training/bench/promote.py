@@ -74,7 +74,7 @@ def _made(
     rng = np.random.default_rng(recipe.seed)
     evaluation = [evaluated(group, rng) for group in judged]
     at = operating_points(points, rng)
-    network, activation = _shipped(run / f"fold{fold}", recipe, folder)
+    network, map_rule = _shipped(run / f"fold{fold}", recipe, folder)
     shutil.copyfile(run / "recipe.toml", folder / "recipe.toml")
     _write_judged(folder / "judged.csv", judged)
     _write_rows(folder / "history.csv", history_rows(run))
@@ -91,9 +91,8 @@ def _made(
         "classes": list(CLASSES),
         "canvas": list(recipe.size),
         "crop": recipe.crop,
-        "maps": ["gradcam"] if activation else [],
-        "map_rule": activation
-        or "The network's head does not let its answer be traced to the cells of its maps; it makes no heat map.",
+        "maps": ["gradcam"],
+        "map_rule": map_rule,
         "heads": ["network"],
         "calibration": calibration,
         "evaluation": evaluation,
@@ -113,9 +112,14 @@ def _made(
 def _shipped(fold: Path, recipe: Recipe, folder: Path) -> tuple[Any, str]:
     """Build a fold's network with its weights as they ship, and write graph and weights.
 
-    Gives the serving network, and how its map is made, "" where it makes none.
+    Gives the serving network, and how its map is made.
+    Raises ValueError where the backend is not TensorFlow.
     """
-    from mammo_core.training.bench.activation import activation
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError("models are exported with TensorFlow; set KERAS_BACKEND=tensorflow")
+    from mammo_core.training.bench.activation import CellParts
     from mammo_core.training.export import export
     from mammo_core.training.networks import build
 
@@ -126,10 +130,10 @@ def _shipped(fold: Path, recipe: Recipe, folder: Path) -> tuple[Any, str]:
     network.set_weights([each.astype(np.float32) for each in rounded])
     paths = [each.path for each in network.weights]
     save_file(dict(zip(paths, rounded, strict=True)), folder / "weights.safetensors")
-    found = activation(network)
-    serving = serving_network(network, recipe, found)
+    parts = CellParts(network, name="cell_parts")
+    serving = serving_network(network, recipe, parts)
     export(serving, folder / "graph.xml")
-    return serving, found.how if found else ""
+    return serving, parts.how
 
 
 def _in_half(values: npt.NDArray[np.float32]) -> npt.NDArray[Any]:

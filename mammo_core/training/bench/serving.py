@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from mammo_core.exam import CLASSES
-from mammo_core.training.bench.activation import FEATURES, LOGITS, Activation, AgainstTheRest
+from mammo_core.training.bench.activation import FEATURES, LOGITS, AgainstTheRest, CellParts
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.patch.serving import Probabilities
 
@@ -50,15 +50,17 @@ class Placed(layers.Layer):  # type: ignore[misc]
         return ops.stack([known.get(name, nothing) for name in CLASSES], axis=1)
 
 
-def serving_network(network: Any, recipe: Recipe, found: Activation | None) -> Any:
-    """The network that ships: `canvas` (N, rows, columns, 1) and `calibration` (N, 2) to `scores`, `probabilities`, and maps if `found`."""
+def serving_network(network: Any, recipe: Recipe, parts: CellParts) -> Any:
+    """The network that ships: `canvas` (N, rows, columns, 1) and `calibration` (N, 2) to `scores`, `probabilities` and `gradcam`."""
     canvas = layers.Input((*recipe.size, 1), name="canvas")
     calibration = layers.Input((2,), name="calibration")
     inside = {name: network.get_layer(name).output for name in (FEATURES, LOGITS)}
     seen = keras.Model(network.input, inside, name="body")(canvas)
     scores = ClassScores(recipe.classes, name="scores")(seen[LOGITS], calibration)
-    outputs = {"scores": scores, "probabilities": Probabilities()(scores)}
-    if found is not None:
-        maps = AgainstTheRest(name="against_the_rest")(found.parts(seen[FEATURES]), seen[LOGITS])
-        outputs["gradcam"] = Placed(recipe.classes, name="gradcam")(maps)
+    maps = AgainstTheRest(name="against_the_rest")(parts(seen[FEATURES]), seen[LOGITS])
+    outputs = {
+        "scores": scores,
+        "probabilities": Probabilities()(scores),
+        "gradcam": Placed(recipe.classes, name="gradcam")(maps),
+    }
     return keras.Model([canvas, calibration], outputs, name="serving_network")
