@@ -18,12 +18,10 @@ from mammo_core.evaluation.curves import (
 )
 from mammo_core.evaluation.metrics import (
     Interval,
-    OperatingPoint,
     auc_interval,
     brier,
     confusion,
     expected_calibration_error,
-    operating_point,
     rounded,
     score_interval,
     share_interval,
@@ -34,14 +32,14 @@ from mammo_core.evaluation.paired import Paired, paired_auc, paired_multiclass
 from mammo_core.evaluation.pointing import Pointing, PointingFigures, point, pointing_figures
 from mammo_core.evaluation.score_intervals import wilson
 from mammo_core.evaluation.subgroups import subgroups
-from mammo_core.evaluation.summaries import exams_at_least
+from mammo_core.evaluation.summaries import POINTS, exams_at_least, operating_points
 
 __all__ = [
+    "POINTS",
     "Band",
     "Calibration",
     "Interval",
     "Multiclass",
-    "OperatingPoint",
     "Paired",
     "Pointing",
     "PointingFigures",
@@ -57,7 +55,7 @@ __all__ = [
     "metadata_baseline",
     "metadata_of",
     "multiclass",
-    "operating_point",
+    "operating_points",
     "paired_auc",
     "paired_multiclass",
     "permuted_auc",

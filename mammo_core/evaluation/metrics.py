@@ -37,17 +37,6 @@ class Interval:
         return [self.value, self.low, self.high]
 
 
-@dataclass(frozen=True)
-class OperatingPoint:
-    """What recalling every case with a score of `threshold` or more would have given on `n` cases."""
-
-    threshold: float
-    specificity: Interval
-    sensitivity: Interval
-    n: int
-    n_cancer: int
-
-
 def auc_interval(
     truth: npt.ArrayLike, score: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = 1000
 ) -> Interval:
@@ -67,42 +56,6 @@ def auc_interval(
     whole = weighted_auc(cancer, scores, np.ones((1, scores.size)))[0]
     drawn = [weighted_auc(cancer, scores, weights) for weights in draws_of_women(women, scores.size, rng, draws)]
     return interval_of_auc(float(whole), np.concatenate(drawn), cancer, np.asarray(women))
-
-
-def operating_point(
-    truth: npt.ArrayLike,
-    score: npt.ArrayLike,
-    women: npt.ArrayLike,
-    specificity: float,
-    rng: np.random.Generator,
-    draws: int = 1000,
-) -> OperatingPoint:
-    """The lowest threshold that leaves at least `specificity` of the cases without cancer below it.
-
-    The threshold lies midway between the two neighbouring scores. The intervals are those of the
-    two rates at this threshold, which is held: a reader is given the threshold, not the draw.
-
-    Raises:
-        ValueError: as `auc_interval`; or `specificity` is not between 0 and 1.
-    """
-    if not 0 < specificity < 1:
-        raise ValueError(f"specificity must lie between 0 and 1, not {specificity}")
-    cancer, scores = checked_scores(truth, score)
-    threshold = threshold_at(cancer, scores, specificity)
-    recalled, names = scores >= threshold, np.asarray(women)
-    weighed = np.concatenate(
-        [
-            np.stack([_share(weights, ~recalled, ~cancer), _share(weights, recalled, cancer)], axis=1)
-            for weights in draws_of_women(women, scores.size, rng, draws)
-        ]
-    )
-    return OperatingPoint(
-        threshold=threshold,
-        specificity=interval_of_share(float(np.mean(~recalled[~cancer])), weighed[:, 0], names[~cancer]),
-        sensitivity=interval_of_share(float(np.mean(recalled[cancer])), weighed[:, 1], names[cancer]),
-        n=scores.size,
-        n_cancer=int(cancer.sum()),
-    )
 
 
 def share_interval(hits: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = 1000) -> Interval:
@@ -221,7 +174,12 @@ def threshold_at(cancer: npt.NDArray[np.bool_], score: Floats, specificity: floa
     """The lowest threshold that leaves at least so large a share of (n,) scores without `cancer` (n,) below it.
 
     It lies midway between the two neighbouring scores. There must be cases without cancer.
+
+    Raises:
+        ValueError: `specificity` is not between 0 and 1.
     """
+    if not 0 < specificity < 1:
+        raise ValueError(f"specificity must lie between 0 and 1, not {specificity}")
     healthy = np.sort(score[~cancer])
     last_below = healthy[min(int(np.ceil(specificity * healthy.size - 1e-9)), healthy.size) - 1]
     above = score[score > last_below]

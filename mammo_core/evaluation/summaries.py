@@ -1,12 +1,43 @@
-"""Plain counts that a card carries so that a page can say what a score meant on the validation women.
-
-Counts, not rates: whoever shows them says of how many.
-"""
+"""What a card carries so that a page can say what a score meant on the validation women: named operating points, and plain counts."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+
+from mammo_core.evaluation.curves import rates
+from mammo_core.evaluation.metrics import checked_scores, threshold_at
+
+POINTS = (("US screening", 0.889), ("European screening", 0.966))
+"""Names of operating points, and the specificities that they are set at."""
+
+
+def operating_points(
+    truth: npt.ArrayLike, suspicion: npt.ArrayLike, women: npt.ArrayLike, unit: str, rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """The named points, set and judged on (n,) cases of one `unit`: the threshold is held, whichever women are drawn.
+
+    Raises ValueError as `auc_interval` does.
+    """
+    cancer, scores = checked_scores(truth, suspicion)
+    points = []
+    for name, specificity in POINTS:
+        threshold = threshold_at(cancer, scores, specificity)
+        found = rates(cancer, scores, women, [threshold], rng)
+        points.append(
+            {
+                "name": name,
+                "suspicion": round(threshold, 4),
+                "unit": unit,
+                "specificity": found.specificity.at(0),
+                "sensitivity": found.sensitivity.at(0),
+                "n": found.n,
+                "n_cancer": found.n_cancer,
+            }
+        )
+    return points
 
 
 def exams_at_least(suspicion: npt.ArrayLike, truth: npt.ArrayLike) -> dict[str, list[int]]:

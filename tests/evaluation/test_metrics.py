@@ -11,8 +11,10 @@ from mammo_core.evaluation import (
     brier,
     confusion,
     expected_calibration_error,
-    operating_point,
+    operating_points,
+    rates,
     share_interval,
+    threshold_at,
     wilson,
 )
 from mammo_core.evaluation.metrics import weighted_auc
@@ -103,8 +105,8 @@ def test_a_rate_of_all_has_wilson_s_interval_over_the_women():
         [1, *np.r_[wilson(1, 12)]]
     )
     truth = np.repeat([0, 1], 12)
-    chosen = operating_point(truth, truth, women, 0.9, np.random.default_rng(0), 20)
-    assert chosen.sensitivity.as_list() == chosen.specificity.as_list() == pytest.approx([1, *np.r_[wilson(1, 6)]])
+    found = rates(truth, truth, women, [0.5], np.random.default_rng(0), 20)
+    assert found.sensitivity.at(0) == found.specificity.at(0) == pytest.approx([1, *np.r_[wilson(1, 6)]], abs=1e-4)
 
 
 def test_interval_holds_the_value_and_agrees_with_hanley_and_mcneil():
@@ -129,24 +131,31 @@ def test_four_copies_of_a_womans_picture_do_not_narrow_the_interval():
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.5, 0.8, 0.889, 0.966]), st.integers(0, 2))
 @settings(deadline=None, max_examples=40)
-def test_operating_point_reaches_its_specificity_and_no_lower_one_would(seed, wanted, decimals):
-    truth, score, women, rng = cases(seed, 120)
+def test_a_threshold_reaches_its_specificity_and_no_lower_one_would(seed, wanted, decimals):
+    truth, score, _, _ = cases(seed, 120)
     truth[:2] = True, False
     score = score.round(decimals)
-    chosen = operating_point(truth, score, women, wanted, rng, 20)
-    assert chosen.specificity.value >= wanted
-    assert chosen.specificity.value == pytest.approx(np.mean(score[~truth] < chosen.threshold))
-    assert chosen.sensitivity.value == pytest.approx(np.mean(score[truth] >= chosen.threshold))
-    lower = score[score < chosen.threshold].max()
+    threshold = threshold_at(truth, score, wanted)
+    assert np.mean(score[~truth] < threshold) >= wanted
+    lower = score[score < threshold].max()
     assert np.mean(score[~truth] < lower) < wanted
-    assert (chosen.n, chosen.n_cancer) == (120, truth.sum())
 
 
-def test_operating_point_intervals_hold_their_values():
+def test_named_points_say_what_their_thresholds_give():
     truth, score, women, rng = cases(4, 800)
-    chosen = operating_point(truth, score, women, 0.889, rng)
-    for rate in (chosen.specificity, chosen.sensitivity):
-        assert 0 < rate.low < rate.value < rate.high < 1
+    suspicion = 100 / (1 + np.exp(-score))
+    points = operating_points(truth, suspicion, women, "exam", rng)
+    assert [(point["name"], point["unit"], point["n"], point["n_cancer"]) for point in points] == [
+        (name, "exam", 800, truth.sum()) for name in ("US screening", "European screening")
+    ]
+    for point, wanted in zip(points, (0.889, 0.966), strict=True):
+        threshold = threshold_at(truth, suspicion, wanted)
+        assert point["suspicion"] == pytest.approx(threshold, abs=1e-4)
+        assert point["specificity"][0] == pytest.approx(np.mean(suspicion[~truth] < threshold), abs=1e-4)
+        assert point["specificity"][0] >= wanted
+        assert point["sensitivity"][0] == pytest.approx(np.mean(suspicion[truth] >= threshold), abs=1e-4)
+        for value, low, high in (point["specificity"], point["sensitivity"]):
+            assert 0 < low < value < high < 1
 
 
 @pytest.mark.parametrize(
@@ -169,7 +178,7 @@ def test_women_must_be_named_for_every_case():
 
 def test_specificity_is_a_share():
     with pytest.raises(ValueError, match="between 0 and 1"):
-        operating_point([0, 1], [0, 1], [0, 1], 88.9, np.random.default_rng(0))
+        threshold_at(np.array([False, True]), np.array([0.0, 1.0]), 88.9)
 
 
 def test_brier_is_that_of_scikit_learn():

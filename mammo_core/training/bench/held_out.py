@@ -14,13 +14,13 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from mammo_core.evaluation import (
+    POINTS,
     Calibration,
     auc_interval,
     brier,
     exams_at_least,
     expected_calibration_error,
     fit_calibration,
-    operating_point,
     rounded,
 )
 from mammo_core.exam import Source
@@ -38,7 +38,7 @@ from mammo_core.training.bench.cases import (
 )
 from mammo_core.training.bench.evaluate import metadata_auc
 from mammo_core.training.bench.notes import FEW, FOLDS
-from mammo_core.training.bench.points import POINTS, threshold_at
+from mammo_core.training.bench.points import threshold_at
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.records import Predictions
 
@@ -132,25 +132,6 @@ def _cross_fitted(own: Predictions, recipe: Recipe) -> Floats:
         if truth[fitted_on].any() and not truth[fitted_on].all():
             probability[part] = _fitted(score[fitted_on], truth[fitted_on]).apply(score[part, None])
     return probability
-
-
-def operating_points(group: Group, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """The card's named points, set on the cases of `group`."""
-    found, points = group.cases, []
-    for name, specificity in POINTS:
-        at = operating_point(found.truth, 100 * found.probability, found.woman, specificity, rng)
-        points.append(
-            {
-                "name": name,
-                "suspicion": round(at.threshold, 4),
-                "unit": group.unit,
-                "specificity": rounded(at.specificity.as_list()),
-                "sensitivity": rounded(at.sensitivity.as_list()),
-                "n": at.n,
-                "n_cancer": at.n_cancer,
-            }
-        )
-    return points
 
 
 def at_least(group: Group) -> dict[str, Any]:

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from mammo_core import evaluation
-from mammo_core.evaluation import rates
+from mammo_core.evaluation import POINTS, rates
 from mammo_core.training.bench.cases import Cases, Numbers
 
-POINTS = (("US screening", 0.889), ("European screening", 0.966))
-"""Names and specificities, those of the patch network's card: models are compared at the same points."""
 HALF = "probability of one half"
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save_file
 
+from mammo_core.evaluation import operating_points
 from mammo_core.exam import CLASSES, Source
 from mammo_core.inference import Artefact, seal
 from mammo_core.inference.artefact import GOLDEN_CASES, golden_canvas
@@ -30,7 +31,6 @@ from mammo_core.training.bench.held_out import (
     evaluated,
     groups,
     in_groups,
-    operating_points,
     points_from,
 )
 from mammo_core.training.bench.recipe import Recipe
@@ -73,7 +73,8 @@ def _made(
     """Write all files of the model into `folder`, and seal them."""
     rng = np.random.default_rng(recipe.seed)
     evaluation = [evaluated(group, rng) for group in judged]
-    at = operating_points(points, rng)
+    found = points.cases
+    at = operating_points(found.truth, 100 * found.probability, found.woman, points.unit, rng)
     network, map_rule = _shipped(run / f"fold{fold}", recipe, folder)
     shutil.copyfile(run / "recipe.toml", folder / "recipe.toml")
     _write_judged(folder / "judged.csv", judged)

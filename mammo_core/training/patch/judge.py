@@ -18,17 +18,15 @@ from mammo_core.evaluation.metrics import (
     auc_interval,
     brier,
     expected_calibration_error,
-    operating_point,
     rounded,
     threshold_at,
 )
 from mammo_core.evaluation.subgroups import subgroups
-from mammo_core.evaluation.summaries import exams_at_least
+from mammo_core.evaluation.summaries import POINTS, exams_at_least, operating_points
 from mammo_core.training.patch.cases import JUDGED, Cases, JudgedCases, cases, judged_cases
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, select
 
-OPERATING_POINTS = (("US screening", 0.889), ("European screening", 0.966))
 SOURCES = (("digital", "rsna", ()), ("film", "cbis_ddsm_mass", ("mini_mias",)))
 """A source, the set its calibration is fitted on (one: of two, telling the sets apart would pass for skill), and sets it also holds for."""
 
@@ -45,24 +43,10 @@ def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator
     rsna = pictures.columns["dataset"][predictions.rows] == "rsna"
     exams = cases(select(predictions, rsna), log_odds[rsna], pictures, "exam")
     suspicion = 100 / (1 + np.exp(-exams.score))
-    points = []
-    for name, specificity in OPERATING_POINTS:
-        found = operating_point(exams.truth, suspicion, exams.woman, specificity, rng)
-        points.append(
-            {
-                "name": name,
-                "suspicion": round(found.threshold, 4),
-                "unit": "exam",
-                "specificity": rounded(found.specificity.as_list()),
-                "sensitivity": rounded(found.sensitivity.as_list()),
-                "n": found.n,
-                "n_cancer": found.n_cancer,
-            }
-        )
     return {
         "calibration": calibration,
         "evaluation": evaluation,
-        "operating_points": points,
+        "operating_points": operating_points(exams.truth, suspicion, exams.woman, "exam", rng),
         "exams_at_least": {"unit": "exam", "source": "RSNA"} | exams_at_least(suspicion, exams.truth),
         "subgroups": [row for group in groups if group.unit == "image" for row in _in_groups(group, pictures, rng)],
     }
@@ -143,10 +127,10 @@ def _evaluated(group: JudgedCases, pictures: Pictures, rng: np.random.Generator)
 
 
 def _in_groups(group: JudgedCases, pictures: Pictures, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Subgroups of one set's pictures; rates where the first of `OPERATING_POINTS` would lie on these very pictures."""
+    """Subgroups of one set's pictures; rates where the first of `POINTS` would lie on these very pictures."""
     found = group.cases
     columns = {key: values[found.lead] for key, values in pictures.columns.items()}
-    at = OPERATING_POINTS[0][1]
+    at = POINTS[0][1]
     threshold = threshold_at(found.truth, found.score, at)
     rows = subgroups(found.truth, found.score, found.woman, columns, threshold, rng)
     return [{"set": group.title, "how": group.how, "at": at, **row} for row in rows]
