@@ -6,30 +6,41 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.model_selection import StratifiedGroupKFold
 
 from mammo_core.evaluation.curves import rates
 from mammo_core.evaluation.metrics import checked_scores, threshold_at
 
 POINTS = (("US screening", 0.889), ("European screening", 0.966))
 """Names of operating points, and the specificities that they are set at."""
+FIFTHS = 5
 
 
 def operating_points(
-    truth: npt.ArrayLike, suspicion: npt.ArrayLike, women: npt.ArrayLike, unit: str, rng: np.random.Generator
+    truth: npt.ArrayLike,
+    suspicion: npt.ArrayLike,
+    women: npt.ArrayLike,
+    fold: npt.ArrayLike,
+    unit: str,
+    rng: np.random.Generator,
 ) -> list[dict[str, Any]]:
-    """The named points, set and judged on (n,) cases of one `unit`: the threshold is held, whichever women are drawn.
+    """The named points: a threshold is set on all (n,) cases of one `unit`, and is what ships.
 
-    Raises ValueError as `auc_interval` does.
+    Its rates are cross-fitted: the cases of a `fold` (n,) are recalled by the threshold that the other folds' cases give, so that none is
+    judged by a threshold that was set on it. Where all are of one fold, their women are dealt into five. Thresholds are held, whichever
+    women are drawn. Raises ValueError as `auc_interval` does.
     """
     cancer, scores = checked_scores(truth, suspicion)
+    part = _parts(cancer, np.asarray(women), np.asarray(fold))
     points = []
     for name, specificity in POINTS:
-        threshold = threshold_at(cancer, scores, specificity)
-        found = rates(cancer, scores, women, [threshold], rng)
+        others = {each: part != each for each in np.unique(part).tolist()}
+        at = {each: threshold_at(cancer[rest], scores[rest], specificity) for each, rest in others.items()}
+        found = rates(cancer, scores - np.array([at[each] for each in part.tolist()]), women, [0.0], rng)
         points.append(
             {
                 "name": name,
-                "suspicion": round(threshold, 4),
+                "suspicion": round(threshold_at(cancer, scores, specificity), 4),
                 "unit": unit,
                 "specificity": found.specificity.at(0),
                 "sensitivity": found.sensitivity.at(0),
@@ -38,6 +49,25 @@ def operating_points(
             }
         )
     return points
+
+
+def _parts(
+    cancer: npt.NDArray[np.bool_], women: npt.NDArray[Any], fold: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """(n,) parts of which each leaves cases of both kinds outside: the folds, or fifths of the women.
+
+    Raises ValueError where there are too few women of one kind.
+    """
+    if len(np.unique(fold)) > 1:
+        return fold
+    fewest = min(len(np.unique(women[cancer])), len(np.unique(women[~cancer])))
+    if fewest < 2:
+        raise ValueError("an operating point needs two women with cancer and two without")
+    part = np.zeros(len(cancer), np.int64)
+    dealt = StratifiedGroupKFold(min(FIFTHS, fewest), shuffle=True, random_state=0)
+    for number, (_, rows) in enumerate(dealt.split(cancer, cancer, women)):
+        part[rows] = number
+    return part
 
 
 def exams_at_least(suspicion: npt.ArrayLike, truth: npt.ArrayLike) -> dict[str, list[int]]:

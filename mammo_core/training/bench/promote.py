@@ -74,7 +74,7 @@ def _made(
     rng = np.random.default_rng(recipe.seed)
     evaluation = [evaluated(group, rng) for group in judged]
     found = points.cases
-    at = operating_points(found.truth, 100 * found.probability, found.woman, points.unit, rng)
+    at = operating_points(found.truth, 100 * found.probability, found.woman, points.fold, points.unit, rng)
     network, map_rule = _shipped(run / f"fold{fold}", recipe, folder)
     shutil.copyfile(run / "recipe.toml", folder / "recipe.toml")
     _write_judged(folder / "judged.csv", judged)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self.stop, self.tell = stop, tell
         self.waited, self.stopped = 0.0, False
+        self._since = time.perf_counter()
 
     def on_train_begin(self, logs: Any = None) -> None:
         step = self.model.train_function
@@ -27,14 +28,24 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.train_function = _Timed(step)
         self.model.train_function.times = self
 
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._since = time.perf_counter()
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.waited += time.perf_counter() - self._since  # PyTorch's loop takes a batch here
+
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.tell(batch + 1, self.params["steps"])
         if self.stop():
             self.stopped = self.model.stop_training = True
+        self._since = time.perf_counter()
 
 
 class _Timed:
-    """A backend's training step, which takes its batch by itself, given one that was taken with a clock in hand."""
+    """A backend's training step: one that takes its batch by itself is given one that was taken with a clock in hand.
+
+    PyTorch's is handed a batch that is there already.
+    """
 
     def __init__(self, step: Any) -> None:
         self.step = step
@@ -42,6 +53,8 @@ class _Timed:
 
     def __call__(self, *arguments: Any) -> Any:
         *state, iterator = arguments
+        if not isinstance(iterator, Iterator):
+            return self.step(*arguments)
         began = time.perf_counter()
         batch = next(iterator)
         if self.times is not None:

@@ -46,7 +46,7 @@ def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator
     return {
         "calibration": calibration,
         "evaluation": evaluation,
-        "operating_points": operating_points(exams.truth, suspicion, exams.woman, "exam", rng),
+        "operating_points": operating_points(exams.truth, suspicion, exams.woman, exams.fold, "exam", rng),
         "exams_at_least": {"unit": "exam", "source": "RSNA"} | exams_at_least(suspicion, exams.truth),
         "subgroups": [row for group in groups if group.unit == "image" for row in _in_groups(group, pictures, rng)],
     }
