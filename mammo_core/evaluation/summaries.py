@@ -46,6 +46,7 @@ def operating_points(
                 "sensitivity": found.sensitivity.at(0),
                 "n": found.n,
                 "n_cancer": found.n_cancer,
+                "cross_fitted": True,
             }
         )
     return points

@@ -34,12 +34,18 @@ def thresholds(model: Artefact, card: Mapping[str, Any]) -> None:
         "The card names no operating point.",
         f"{model.name}-operating-points",
     )
+    if any(point.get("cross_fitted") for point in points):
+        write(
+            "quiet",
+            "A threshold is set on all of these cases; its rates are those of thresholds that other women's cases set.",
+        )
     cases = chosen(model)
     if cases is None:
         return
-    own = points_are_of(card, cases)
     if points:
-        if not own:
+        if points_are_of(card, cases):
+            write("quiet", "The thresholds were set on these very cases: what they do here is a little too good.")
+        else:
             write(
                 "amber",
                 "The operating points were not set on these cases: here is what the same thresholds do to them.",
@@ -47,9 +53,7 @@ def thresholds(model: Artefact, card: Mapping[str, Any]) -> None:
         found = rates_at(model.digest, cases.name, cases.unit, cases, tuple(point["suspicion"] for point in points))
         for place, (column, point) in enumerate(zip(st.columns(max(2, len(points))), points, strict=False)):
             with column:
-                # On their own cases the card's intervals hold; drawn anew, their last digit would differ.
-                given = (point["sensitivity"], point["specificity"]) if own else drawn(found, place)
-                matrix(model, cases, found, place, point["name"], point["suspicion"], given)
+                matrix(model, cases, found, place, point["name"], point["suspicion"])
     moved(model, cases, points[0]["suspicion"] if points else 50.0)
 
 
@@ -65,7 +69,7 @@ def moved(model: Artefact, cases: JudgedSet, begins: float) -> None:
     place = round(at / STEP)
     left, right = st.columns(2)
     with left:
-        matrix(model, cases, found, place, "Your threshold", at, drawn(found, place))
+        matrix(model, cases, found, place, "Your threshold", at)
     with right:
         show(
             figures.by_threshold(found, at, "Both rates over the threshold", whom(cases)),
@@ -92,12 +96,11 @@ def matrix(
     place: int,
     name: str,
     suspicion: float,
-    given: tuple[list[float], list[float]],
 ) -> None:
     """The confusion matrix at one threshold, and the two rates in words."""
     caught, false = int(found.caught[place]), int(found.recalled_without[place])
     missed, kept = found.n_cancer - caught, found.n - found.n_cancer - false
-    sensitivity, specificity = (interval(rate, True) for rate in given)
+    sensitivity, specificity = (interval(band.at(place), True) for band in (found.sensitivity, found.specificity))
     show(
         figures.matrix(
             [[caught, missed], [false, kept]],
@@ -111,12 +114,3 @@ def matrix(
         f"Specificity {specificity}: {kept} of {found.n - found.n_cancer} without cancer not recalled.",
         {"": ["with cancer", "without"], "recalled": [caught, false], "not recalled": [missed, kept]},
     )
-
-
-def drawn(found: Rates, place: int) -> tuple[list[float], list[float]]:
-    """Sensitivity and specificity at a threshold, with their intervals."""
-    sensitivity, specificity = (
-        [float(band.y[place]), float(band.low[place]), float(band.high[place])]
-        for band in (found.sensitivity, found.specificity)
-    )
-    return sensitivity, specificity

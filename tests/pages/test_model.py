@@ -27,7 +27,7 @@ PARTS = (
 )
 POINTS = [
     {"name": "US screening", "suspicion": 41.2, "unit": "exam", "n": 60, "n_cancer": 30}
-    | {"specificity": [0.889, 0.86, 0.91], "sensitivity": [0.4, 0.3, 0.5]}
+    | {"specificity": [0.889, 0.86, 0.91], "sensitivity": [0.4, 0.3, 0.5], "cross_fitted": True}
 ]
 EVALUATION = [
     {"set": "Made up, digital", "unit": "exam", "n": 60, "n_women": 60, "n_cancer": 30, "how": "held out"}
@@ -179,11 +179,12 @@ def test_moving_the_threshold_moves_the_matrix_and_both_rates() -> None:
 
 
 @pytest.mark.usefixtures("judged_model")
-def test_operating_points_keep_the_cards_intervals_on_their_own_cases_only() -> None:
+def test_what_thresholds_do_to_the_cases_they_were_set_on_is_said_to_be_too_good() -> None:
     page = shown("model.py", part="Thresholds")
-    assert "Specificity 88.9 % (86.0–91.0)" in words(page)
+    assert "its rates are those of thresholds that other women" in words(page)
+    assert "were set on these very cases" in words(page)
     page.selectbox(key="whom").select(0).run()
-    assert "Specificity 88.9 % (86.0–91.0)" not in words(page)
+    assert "were set on these very cases" not in words(page)
     assert "not set on these cases" in words(page)
 
 

@@ -13,7 +13,6 @@ from pages.parts.lab import figures
 from pages.parts.lab.judged import Judged, every_rate, reported
 from pages.parts.look import write
 from pages.parts.take_away import show, table
-from pages.parts.thresholds import drawn
 
 WHOSE = {
     "validation": "women watched during training",
@@ -58,7 +57,7 @@ def moved(found: Sequence[Judged]) -> None:
     for one in found:
         rates = every_rate(one)
         left, right = st.columns(2)
-        (sensitivity, specificity) = (interval(rate, True) for rate in drawn(rates, place))
+        sensitivity, specificity = (interval(band.at(place), True) for band in (rates.sensitivity, rates.specificity))
         caught, false = int(rates.caught[place]), int(rates.recalled_without[place])
         others = rates.n - rates.n_cancer
         with left:
