@@ -7,17 +7,19 @@ calcifications spread through a breast have no coordinates.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mammo_core.training.datasets.files import Files
-from mammo_core.training.datasets.listing import clipped, counted, named, number, one_of, size, worst
+from mammo_core.training.datasets.listing import clipped, counted, named, number, one_of, size, some, worst
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 SIDE = 1024
 """Rows and columns of every film; coordinates are on this grid."""
+_FILM = re.compile(r"mdb\d{3}")
 _TISSUES = {tissue: tissue for tissue in "FGD"}
 _CLASSES = {name: name for name in ("CALC", "CIRC", "SPIC", "MISC", "ARCH", "ASYM")}
 _SEVERITIES = {"B": "benign", "M": "malignant"}
@@ -53,10 +55,14 @@ def read(root: Path) -> Table:
     for line in _lines(info):
         films.setdefault(line.film, []).append(line)
     files = Files(root)
+    pictures: dict[str, Path] = {}
+    for picture in files.pictures:
+        if _FILM.fullmatch(stem := picture.stem.lower()):
+            pictures.setdefault(stem, picture)
     rows: list[Row] = []
     missing: list[str] = []
     for film, lines in films.items():
-        path = files.stem(film)
+        path = pictures.get(film)
         if path is None:
             missing.append(f"{film}.pgm")
             continue
@@ -78,6 +84,10 @@ def read(root: Path) -> Table:
     unplaced = sum(line.label != "normal" and line.circle is None for lines in films.values() for line in lines)
     if unplaced:
         notes.append(f"No coordinates are given for {counted(unplaced, 'lesion')}.")
+    if unnamed := [files.name(picture) for film, picture in pictures.items() if film not in films]:
+        notes.append(
+            f"Left out, since no line of {info.name} names them: {counted(len(unnamed), 'picture')}: {some(unnamed)}."
+        )
     return Table(tuple(rows), tuple(missing), tuple(notes))
 
 
@@ -92,7 +102,7 @@ def _lines(info: Path) -> Iterator[_Line]:
 
 def _line(row: str, words: list[str]) -> _Line:
     film, tissue, kind, severity, *place = [*words, *[""] * (4 - len(words))]
-    if re.fullmatch(r"mdb\d{3}", film) is None:
+    if _FILM.fullmatch(film) is None:
         raise ValueError(f"{film!r} is no number of a film")
     one_of(tissue, _TISSUES, "the tissue")
     if kind == "NORM":
@@ -128,4 +138,5 @@ def _info(root: Path) -> Path | None:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="latin-1")
+    """The list's text. Its films are named in ASCII, so whatever encoding the README before them has makes no difference."""
+    return path.read_text(encoding="latin-1").removeprefix(codecs.BOM_UTF8.decode("latin-1"))

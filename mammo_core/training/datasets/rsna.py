@@ -13,18 +13,8 @@ from mammo_core.training.datasets.listing import age, heading, named, needed, re
 from mammo_core.training.datasets.table import Row, Table
 
 NAME = "train.csv"
-COLUMNS = (
-    "site_id",
-    "patient_id",
-    "image_id",
-    "laterality",
-    "view",
-    "age",
-    "cancer",
-    "biopsy",
-    "density",
-    "machine_id",
-)
+COLUMNS = ("patient_id", "image_id", "laterality", "view", "age", "cancer", "biopsy")
+MORE = ("site_id", "density", "machine_id")
 
 
 def recognises(root: Path) -> bool:
@@ -41,7 +31,7 @@ def read(root: Path) -> Table:
     files = Files(root)
     rows: list[Row] = []
     missing: list[str] = []
-    for row, record in records(root / NAME, COLUMNS, once="image_id"):
+    for row, record in records(root / NAME, COLUMNS, also=MORE, once="image_id"):
         with named(root / NAME, row):
             woman, image = needed(record, "patient_id"), needed(record, "image_id")
             path = files.stem(image, f"{woman}_{image}")
@@ -54,9 +44,9 @@ def read(root: Path) -> Table:
                 laterality=side(record["laterality"]),
                 view=record["view"],
                 age=age(record["age"]),
-                density=record["density"],
-                machine=record["machine_id"],
-                site=record["site_id"],
+                density=record.get("density", ""),
+                machine=record.get("machine_id", ""),
+                site=record.get("site_id", ""),
                 part="train",
             )
         if path:

@@ -56,6 +56,15 @@ def test_rsna_in_kaggles_folders_has_a_row_for_every_file(tmp_path: Path) -> Non
     ]
 
 
+def test_rsna_is_read_without_the_columns_that_nothing_needs(tmp_path: Path) -> None:
+    path = rsna(tmp_path) / "train.csv"
+    kept = [line.split(",")[1:-2] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(map(",".join, kept)))
+    rows = read_dataset(tmp_path).rows
+    assert [row.label for row in rows] == ["not_malignant", "benign", "malignant"]
+    assert {(row.site, row.density, row.machine) for row in rows} == {("", "", "")}
+
+
 @pytest.mark.parametrize("name", ["images/462822612.jpg", "10006_462822612.png"])
 def test_rsna_converted_into_one_folder_is_found(tmp_path: Path, name: str) -> None:
     root = rsna(tmp_path)
@@ -124,6 +133,36 @@ def test_films_of_mini_mias_that_are_not_there_are_listed(tmp_path: Path) -> Non
     root = mias(tmp_path)
     (root / "mdb003.pgm").unlink()
     assert read_dataset(root).missing == ("mdb003.pgm",)
+
+
+def test_a_byte_order_mark_costs_mini_mias_no_film(tmp_path: Path) -> None:
+    path = mias(tmp_path, ["mdb001 G CIRC M 535 425 197", "mdb002 G NORM"]) / "Info.txt"
+    lines = path.read_text().splitlines()[-2:]
+    path.write_text("\ufeff" + "\n".join(lines), encoding="utf-8")
+    assert [(row.file, row.label) for row in read_dataset(tmp_path).rows] == [
+        ("mdb001.pgm", "malignant"),
+        ("mdb002.pgm", "normal"),
+    ]
+
+
+def test_films_of_mini_mias_that_no_line_names_are_left_out_and_listed(tmp_path: Path) -> None:
+    root = mias(tmp_path, ["mdb001 G NORM"])
+    for name in ("more/mdb007.png", "MDB008.pgm", "mdb001_mask.png"):
+        picture(root / name)
+    found = read_dataset(root)
+    assert [row.file for row in found.rows] == ["mdb001.pgm"]
+    assert found.notes[-1] == (
+        "Left out, since no line of Info.txt names them: 2 pictures: MDB008.pgm, more/mdb007.png."
+    )
+
+
+def test_films_of_mini_mias_are_found_whatever_their_capitals(tmp_path: Path) -> None:
+    root = mias(tmp_path, ["mdb001 G CIRC M 535 425 197"])
+    (root / "mdb001.pgm").unlink()
+    picture(root / "MDB001.PNG")
+    found = read_dataset(root)
+    assert [(row.file, row.label, len(row.lesions)) for row in found.rows] == [("MDB001.PNG", "malignant", 1)]
+    assert found.missing == ()
 
 
 CBIS = {
