@@ -4,7 +4,7 @@ What is looked for is a high AUC. The women who are held out are never asked, so
 with folds only one is fitted, and since every woman is held out in one of them, its figures are then somewhat flattered: the recipe that
 is found says that it was (`tuned`), and reports and cards of its runs say what that means. A trial that
 falls behind the median of the others at the same epoch is ended early. Started again with the same folder, the search goes on, first
-with the trial that it was at when it ended.
+with the trial that it was at when it ended; it is refused where something else is asked, since trials would not be comparable.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def tune(
     """Try values until there are `trials` in all, and write the best as `best.toml` in `out`/tune-<name>-<version>, which is given.
 
     Raises:
-        ValueError: the recipe has no [tune] ranges or one that leads to a wrong recipe, or no trial came to an end.
+        ValueError: the recipe has no [tune] ranges or one that leads to a wrong recipe, the search was begun with another recipe, data,
+            limit or weights, or no trial came to an end.
     """
     recipe = recipes.read_one(path, variant)
     if not recipe.tune:
@@ -60,13 +61,21 @@ def tune(
             raise ValueError(f"{recipe.name}: tune.{key} has log and begins at {each.low}, wanted more than 0")
         for value in each.choices or (each.low, each.high):
             changed(recipe, {key: value})
+    origin = str(weights.resolve()) if weights else ""
+    asked = {
+        "data folder": str(data.resolve()),
+        "limit": limit,
+        "folder of weights": origin,
+        "recipe": recipes.write(recipe),
+    }
     folder = out / f"tune-{recipe.name}-{recipe.version}"
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with runs.lock(folder).acquire(blocking=False):
             clear(folder)
             study = _study(folder)
-            _search(study, trials, folder, recipe, data, weights, limit)
+            _refuse_other(study, folder, asked)
+            _search(study, trials, folder, recipe, data, origin, limit)
     except Timeout:
         raise ValueError(f"a search is at work on {folder}") from None
     done = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
@@ -93,8 +102,20 @@ def _study(folder: Path) -> optuna.Study:
     )
 
 
+def _refuse_other(study: optuna.Study, folder: Path, asked: Mapping[str, Any]) -> None:
+    """Keep with the study what it was begun with. Raises ValueError naming what is `asked` otherwise."""
+    begun = study.user_attrs
+    if other := [name for name, value in asked.items() if begun.get(name, value) != value]:
+        raise ValueError(
+            f"{folder} holds a search with {' and '.join(f'another {name}' for name in other)}: what it found cannot be compared. "
+            "Give another --out, or the recipe another version"
+        )
+    for name in asked.keys() - begun.keys():
+        study.set_user_attr(name, asked[name])
+
+
 def _search(
-    study: optuna.Study, trials: int, folder: Path, recipe: Recipe, data: Path, weights: Path | None, limit: int | None
+    study: optuna.Study, trials: int, folder: Path, recipe: Recipe, data: Path, weights: str, limit: int | None
 ) -> None:
     """Go on with the trials that a process left when it ended, however it ended, then begin others."""
     left = [optuna.Trial(study, each._trial_id) for each in study.get_trials(states=[TrialState.RUNNING])]
@@ -105,8 +126,7 @@ def _search(
         tried = changed(recipe, {key: suggested(trial, key, each) for key, each in recipe.tune.items()})
         own = folder / f"trial{trial.number:03d}"
         if not (own / "run.json").exists():
-            origin = str(weights.resolve()) if weights else ""
-            prepare(one_fold(tried), data, folder, status=Status.STOPPED, out=own, limit=limit, weights=origin)
+            prepare(one_fold(tried), data, folder, status=Status.STOPPED, out=own, limit=limit, weights=weights)
         try:
             value = _worked(own, trial)
         except optuna.TrialPruned:

@@ -60,3 +60,20 @@ def test_a_search_writes_its_best_recipe_and_goes_on_where_it_was(tmp_path: Path
     assert 1e-3 <= recipes.read_one(best).training.rate <= 1e-1
     assert recipes.read_one(best).tuned == data.name
     assert recipes.read_one(best.parent / "trial000" / "recipe.toml").tuned == ""
+
+
+def test_a_search_that_was_begun_with_something_else_is_refused_and_says_what(tmp_path: Path) -> None:
+    path, data = tmp_path / "tiny.toml", data_folder(tmp_path / "data", 8)
+    path.write_text(recipes.write(recipe(tune=RANGES)), encoding="utf-8")
+    # The search is begun, and ends before its first trial.
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no trial came to an end"):
+            tune(path, data, 0, tmp_path / "runs")
+    with pytest.raises(ValueError, match="another data folder and another limit:"):
+        tune(path, data_folder(tmp_path / "others", 8), 0, tmp_path / "runs", limit=4)
+    with pytest.raises(ValueError, match="another folder of weights:"):
+        tune(path, data, 0, tmp_path / "runs", weights=tmp_path)
+    narrower = recipe(tune={**RANGES, "training.rate": {"low": 1e-2, "high": 1e-1, "log": True}})
+    path.write_text(recipes.write(narrower), encoding="utf-8")
+    with pytest.raises(ValueError, match="another recipe:"):
+        tune(path, data, 0, tmp_path / "runs")
