@@ -17,6 +17,7 @@ from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
 from mammo_core.training import cli_cytology
 from mammo_core.training.bench.recipe import kind_of
+from mammo_core.training.cli_bench import FOR_CLASSIFIERS, refuse
 from mammo_core.training.cli_networks import networks as networks
 from mammo_core.training.patch import pointing
 from mammo_core.training.patch.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
@@ -28,9 +29,11 @@ def train(args: argparse.Namespace) -> int:
     """Fit the folds asked for: one of 0..4, "all" women, or (by default) the five and then all."""
     if args.recipe is None:
         raise ValueError("say which recipe")
-    if cli_cytology.is_features(args.recipe):
+    kind = kind_of(args.recipe)
+    refuse(args, FOR_CLASSIFIERS, f"for classifiers only; {args.recipe} is a recipe of the kind {kind!r}")
+    if kind == "features":
         return cli_cytology.train(args)
-    if (kind := kind_of(args.recipe)) not in ("patch", "tissue"):
+    if kind not in ("patch", "tissue"):
         raise ValueError(f"{args.recipe}: kind is {kind!r}, wanted classifier, features, patch or tissue")
     if args.data is None or args.weights is None:
         raise ValueError("this recipe needs --data and --weights")
@@ -50,6 +53,7 @@ def train(args: argparse.Namespace) -> int:
 def _train_tissue(args: argparse.Namespace) -> int:
     from mammo_core.training.patch.tissue import fit_tissue
 
+    refuse(args, ("fold",), "a tissue network is one for all folds")
     recipe = read_tissue(args.recipe)
     sets = dict.fromkeys((*recipe.sets, *recipe.outside, recipe.patches_of))
     run = args.out / f"{recipe.name}-{recipe.version}"
@@ -186,6 +190,8 @@ def _print_report(report: dict[str, Any]) -> None:
     for row in report["evaluation"]:
         told = "{:.3f} ({:.3f}-{:.3f})".format(*row["auc"])
         beside = "metadata {:.3f} ({:.3f}-{:.3f})".format(*row["baseline_auc"]) if row["baseline_auc"] else ""
+        beside += "  shuffled {:.3f} ({:.3f}-{:.3f})".format(*row["permuted_auc"])
+        beside += f"  commoner kind {row['majority']:.3f}"
         print(f"  {row['set']:24} {row['unit']:7} n {row['n']:5} women {row['n_women']:4}  AUC {told}  {beside}")
     for place in report["operating_points"]:
         rates = ", ".join(

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import argparse
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mammo_core.training.bench.queue import enqueue, prepare
 from mammo_core.training.bench.recipe import Recipe, changed, kind_of, read, read_one
 from mammo_core.training.bench.runs import Run, Status, lacking, read_run, refuse_leak
+
+FOR_CLASSIFIERS = ("epochs", "set", "limit", "variant", "queue")
+"""Options of the verbs that fit, which other kinds of recipes do not have."""
+FOR_PATCHES = ("fold", "prepared")
+"""Options that only networks trained on patches have."""
+
+
+def refuse(args: argparse.Namespace, options: Sequence[str], why: str) -> None:
+    """Raise ValueError where one of the options was given, which else would be ignored."""
+    if given := [f"--{option}" for option in options if getattr(args, option, None)]:
+        raise ValueError(f"{', '.join(given)}: {why}")
 
 
 def asked_for(args: argparse.Namespace) -> bool:
@@ -21,7 +33,10 @@ def asked_for(args: argparse.Namespace) -> bool:
 
 def train(args: argparse.Namespace) -> int:
     """Fit the recipe as its protocol says, each variant of a comparison in turn, or go on with a run that was stopped."""
-    return _resumed(args.resume, args.queued) if args.resume is not None else _fitted(args, {})
+    if args.resume is None:
+        return _fitted(args, {})
+    refuse(args, ("data", "weights", *FOR_CLASSIFIERS, *FOR_PATCHES), "a run is resumed as it was begun")
+    return _resumed(args.resume, args.queued)
 
 
 def crossval(args: argparse.Namespace) -> int:
@@ -30,6 +45,7 @@ def crossval(args: argparse.Namespace) -> int:
 
 
 def _fitted(args: argparse.Namespace, changes: dict[str, object]) -> int:
+    refuse(args, FOR_PATCHES, "for patch networks only; a classifier's folds are those of its protocol")
     if args.data is None:
         raise ValueError("this recipe needs --data")
     changes = changes | dict(map(_setting, args.set))

@@ -11,6 +11,7 @@ from typing import Any
 from mammo_core.inference import models_root
 from mammo_core.training.bench.recipe import kind_of
 from mammo_core.training.bench.runs import Status, lock, new_run, now, write_run
+from mammo_core.training.cli_bench import FOR_PATCHES, refuse
 
 
 def is_features(recipe: Path) -> bool:
@@ -23,6 +24,7 @@ def train(args: argparse.Namespace) -> int:
     from mammo_core.training.cytology import DATA, crossvalidate, read_recipe, wisconsin
     from mammo_core.training.cytology_card import judged
 
+    refuse(args, ("data", "weights", *FOR_PATCHES), "not for cytology, whose set comes with scikit-learn")
     recipe = read_recipe(args.recipe)
     k, epochs = recipe.protocol.k, recipe.training.epochs
     text = args.recipe.read_text(encoding="utf-8")

@@ -1,0 +1,45 @@
+"""Options that a recipe's kind does not have are refused by name, and never passed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mammo_core.cli import main
+from mammo_core.training.bench.runs import new_run
+
+RECIPES = Path(__file__).parents[2] / "models" / "recipes"
+CLASSIFIERS = "for classifiers only"
+CASES = [
+    *(
+        (recipe, option, CLASSIFIERS)
+        for recipe in ("patch-mobilenetv2", "tissue-resnet50v2", "cytology-conv1d")
+        for option in ("--epochs 1", "--limit 4", "--set training.epochs=1", "--queue", "--variant small")
+    ),
+    ("tissue-resnet50v2", "--fold 0", "one for all folds"),
+    ("cytology-conv1d", "--fold 0", "not for cytology"),
+    ("cytology-conv1d", "--data here", "not for cytology"),
+    ("cnn-3class", "--fold 0", "for patch networks only"),
+    ("cnn-3class", "--prepared file", "for patch networks only"),
+]
+
+
+@pytest.mark.parametrize(("recipe", "option", "why"), CASES)
+def test_an_option_of_another_kind_of_recipe_is_refused(
+    recipe: str, option: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needed = () if recipe == "cytology-conv1d" else ("--data", str(tmp_path / "gone"), "--weights", str(tmp_path))
+    asked = ["train", str(RECIPES / f"{recipe}.toml"), "--out", str(tmp_path / "runs"), *needed, *option.split()]
+    assert main(asked) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"mammo_core train: {option.split()[0]}: ")
+    assert why in said
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_is_resumed_as_it_was_begun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (RECIPES / "cnn-3class.toml").read_text(encoding="utf-8")
+    run = new_run(tmp_path, "cnn", "1", title="", data="", recipe=text)
+    assert main(["train", "--resume", str(run.folder), "--epochs", "3", "--queue"]) == 2
+    assert "--epochs, --queue: a run is resumed as it was begun" in capsys.readouterr().err
