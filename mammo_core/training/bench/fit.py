@@ -25,6 +25,7 @@ from mammo_core.training.bench.batches import Batches, Take, class_weights, epoc
 from mammo_core.training.bench.devices import devices
 from mammo_core.training.bench.frozen import frozen_part
 from mammo_core.training.bench.losses import PossibleLoss, loss_of, measures
+from mammo_core.training.bench.parts import LEFT_OUT, TRAIN, VALIDATION
 from mammo_core.training.bench.pictures import Say, Stopped
 from mammo_core.training.bench.recipe import Recipe, TrainingSpec
 from mammo_core.training.bench.samples import Samples
@@ -32,7 +33,6 @@ from mammo_core.training.bench.watching import Board, Watch
 from mammo_core.training.networks import build
 from mammo_core.training.replacing import replacing
 
-TRAIN, VALIDATION = "train", "validation"
 LARGEST_CACHE = 2 << 30
 """Bytes that the features of a frozen part may take; above that they are made anew in every epoch."""
 Places = npt.NDArray[np.int64]
@@ -283,8 +283,11 @@ def _predict(fold: Fold, model: Any, take: Take) -> None:
 
 
 def _counted(fold: Fold) -> str:
+    """Pictures and women of every part, and of those who are in none."""
     women = fold.samples.women
-    return ", ".join(f"{part} {len(at)} of {len(set(women[at]))} women" for part, at in fold.parts.items())
+    placed = np.concatenate(list(fold.parts.values()))
+    parts = fold.parts | {LEFT_OUT: np.setdiff1d(np.arange(len(fold.samples)), placed)}
+    return ", ".join(f"{part} {len(at)} of {len(set(women[at]))} women" for part, at in parts.items())
 
 
 def _spoken(number: int, row: Figures) -> str:

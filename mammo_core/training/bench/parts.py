@@ -8,6 +8,7 @@ import numpy as np
 
 from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.datasets import Row, Table
+from mammo_core.training.datasets.listing import in_both_parts
 from mammo_core.training.splits import folds, split
 
 TRAIN, VALIDATION, TEST, OUTSIDE, LEFT_OUT = "train", "validation", "test", "outside", "left out"
@@ -16,7 +17,7 @@ TRAIN, VALIDATION, TEST, OUTSIDE, LEFT_OUT = "train", "validation", "test", "out
 def divided(rows: Sequence[Row], recipe: Recipe, fold: int) -> dict[str, str]:
     """The part of every woman in one fold. A woman with a picture in an outside set is outside, whatever else she has.
 
-    A woman who stands in two official parts of a set is judged where her turn comes, and never fitted or watched.
+    A woman who stands in two official parts is judged where her turn comes, and never fitted or watched.
 
     Raises ValueError where there are too few women.
     """
@@ -29,11 +30,7 @@ def divided(rows: Sequence[Row], recipe: Recipe, fold: int) -> dict[str, str]:
         parts = {woman: TEST if number == fold else TRAIN for woman, number in numbers.items()}
     else:
         parts = split(Table(tuple(inside)), labels, protocol.share, rng, TEST)
-    official: dict[tuple[str, str], set[str]] = {}
-    for row in inside:
-        official.setdefault((row.patient_id, row.dataset), set()).add(row.part)
-    torn = {woman for (woman, _), found in official.items() if len(found) > 1}
-    parts.update({woman: LEFT_OUT for woman in torn if parts[woman] == TRAIN})
+    parts.update({woman: LEFT_OUT for woman in in_both_parts(inside) if parts[woman] == TRAIN})
     if protocol.validation:
         kept = tuple(row for row in inside if parts[row.patient_id] == TRAIN)
         watched = split(

@@ -89,13 +89,12 @@ class Sets:
         """All rows in one table; of several sets, what is missing and what was noted is named by its set."""
         alone = len(self.tables) == 1
         named = [("" if alone else folder.name, table) for folder, table in self.tables.items()]
-        return under_one_name(
-            Table(
-                tuple(row for _, table in named for row in table.rows),
-                tuple(f"{name}/{file}" if name else file for name, table in named for file in table.missing),
-                (*self.notes, *(f"{name}: {note}" if name else note for name, table in named for note in table.notes)),
-            )
+        table = Table(
+            tuple(row for _, table in named for row in table.rows),
+            tuple(f"{name}/{file}" if name else file for name, table in named for file in table.missing),
+            (*self.notes, *(f"{name}: {note}" if name else note for name, table in named for note in table.notes)),
         )
+        return _with_torn_women(under_one_name(table))
 
 
 def layouts_of(path: Path) -> dict[Path, str]:
@@ -201,6 +200,11 @@ def _read(path: Path, layout: str) -> Table:
             raise ValueError(
                 f"{row.path} is listed twice: {other.label}, of {other.patient_id}, and {row.label}, of {row.patient_id}"
             )
+    return table
+
+
+def _with_torn_women(table: Table) -> Table:
+    """The table with a note on the women who stand in more than one official part."""
     both = in_both_parts(table.rows)
     if not both:
         return table

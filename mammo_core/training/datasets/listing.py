@@ -27,6 +27,8 @@ PARTS = {
     "validation": "validation",
 }
 """What folders and lists call the official parts of a set, and what a table calls them."""
+_LESIONS = ("mass", "calc")
+"""CBIS-DDSM was divided twice: a list that knows both divisions says `mass-train` and `calc-test`."""
 
 DELIMITERS = ",;\t"
 """What parts the cells of a list; spreadsheets of many countries write semicolons, or tabs."""
@@ -162,6 +164,12 @@ def view(text: str) -> str:
     return _VIEWS.get("".join(filter(str.isalpha, text.upper())), text.upper())
 
 
+def part(text: str) -> str:
+    """The official part that a list names ("training"; "calc-test" is a test part); another word as it is."""
+    lesion, _, half = text.lower().replace("_", "-").partition("-")
+    return PARTS.get(half if lesion in _LESIONS else text.lower(), text)
+
+
 def one_of(text: str, meanings: dict[str, str], what: str) -> str:
     """What a word stands for; capitals make no difference.
 
@@ -204,7 +212,7 @@ def clipped(box: Box, rows: float, columns: float, label: str) -> Lesion:
 
 
 def in_both_parts(rows: Sequence[Row]) -> list[str]:
-    """Women with pictures in more than one official part of their set, in order."""
+    """Women with pictures in more than one official part, in order; sets that share women share their division, too."""
     parts: dict[str, set[str]] = {}
     for row in rows:
         if row.part:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mammo_core.training.datasets.files import Files
-from mammo_core.training.datasets.listing import PARTS, age, counted, inside, named, needed, number, records, side, view
+from mammo_core.training.datasets.listing import age, counted, inside, named, needed, number, part, records, side, view
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 NAME = "manifest.csv"
@@ -43,7 +43,6 @@ def read(root: Path) -> Table:
             if file in seen:
                 raise ValueError(f"{file} stands in {seen[file]} already")
             seen[file] = row
-            part = record.get("part", "") or record.get("split_official", "")
             read_row = Row(
                 path=folder / file,
                 file=file,
@@ -57,7 +56,7 @@ def read(root: Path) -> Table:
                 machine=record.get("machine", ""),
                 site=record.get("site", ""),
                 volume=volume_of(record),
-                part=PARTS.get(part.lower(), part),
+                part=part(record.get("part", "") or record.get("split_official", "")),
                 lesions=tuple(lesion for _, lesion in lesions.get(file, ())),
             )
             if read_row.label != "malignant" and any(lesion.label == "malignant" for lesion in read_row.lesions):

@@ -51,6 +51,14 @@ def test_a_fold_learns_a_plain_difference_and_writes_what_it_says_of_those_not_f
     assert not (fold.folder / records.CHECKPOINT).exists()
 
 
+def test_the_log_tells_how_many_women_are_in_no_part(tmp_path: Path) -> None:
+    heard: list[str] = []
+    fold = _fold(tmp_path / "fold0", recipe(training__epochs=1))
+    fit_fold(replace(fold, parts=PARTS | {"train": np.arange(21)}), _line(heard.append))
+    assert "train 21 of 21 women, validation 8 of 8 women" in heard[0]
+    assert "left out 3 of 3 women" in heard[0]
+
+
 def test_a_fold_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     asked = recipe(training__epochs=3, training__schedule="plateau", training__patience=1, **_augmented())
     whole, torn = _fold(tmp_path / "whole", asked), _fold(tmp_path / "torn", asked)

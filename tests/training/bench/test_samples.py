@@ -98,8 +98,16 @@ def test_a_woman_with_a_picture_in_an_outside_set_is_outside() -> None:
 
 
 @pytest.mark.parametrize("fold", [0, 1])
-def test_a_woman_in_both_official_parts_is_never_fitted(fold: int) -> None:
+@pytest.mark.parametrize("dataset", ["", "another set"])
+def test_a_woman_in_both_official_parts_is_never_fitted(dataset: str, fold: int) -> None:
     table = [replace(row, part="train") for row in rows(20)]
-    table += [replace(row, part="test") for row in table[:6]]
+    table += [replace(row, part="test", dataset=dataset or row.dataset) for row in table[:6]]
     parts = divided(table, recipe(protocol__kind="folds", protocol__k=2), fold)
     assert {parts[f"w{number}"] for number in range(6)} <= {"test", "left out"}
+
+
+def test_no_part_is_no_official_part_and_its_woman_is_fitted() -> None:
+    table = rows(20)
+    table += [replace(row, part="test") for row in table[:6]]
+    asked = recipe(protocol__kind="folds", protocol__k=2)
+    assert all("left out" not in divided(table, asked, fold).values() for fold in range(2))

@@ -230,6 +230,27 @@ def test_a_woman_in_two_official_parts_is_noted(tmp_path: Path) -> None:
     assert "1 woman stands in more than one official part: set_P7." in read_dataset(root).notes
 
 
+def test_a_woman_whom_two_sets_put_into_different_halves_is_noted(tmp_path: Path) -> None:
+    masses = [("a.png", "cbis", "W1", *[""] * 2, "benign", *[""] * 3, "train")]
+    films = [
+        ("b.png", "ddsm", "W1", *[""] * 2, "benign", *[""] * 3, "calc-test"),
+        ("c.png", "ddsm", "W2", *[""] * 2, "benign", *[""] * 3, "mass-test"),
+        ("d.png", "ddsm", "W2", *[""] * 2, "benign", *[""] * 3, "calc-test"),
+        ("e.png", "ddsm", "W3", *[""] * 2, "benign", *[""] * 3, "calc-train"),
+        ("f.png", "ddsm", "W3", *[""] * 2, "benign", *[""] * 3, ""),
+    ]
+    manifest(tmp_path / "one", *masses)
+    manifest(tmp_path / "two", *films)
+    found = read_dataset(tmp_path)
+    assert found.notes == ("1 woman stands in more than one official part: W1.",)
+    assert [row.part for row in found.rows] == ["train", "test", "test", "test", "train", ""]
+
+
+@needs_shared("data/ddsm/manifest.csv")
+def test_the_woman_in_both_halves_of_the_collected_sets_is_noted() -> None:
+    assert "1 woman stands in more than one official part: DDSM_B_3011." in read_dataset(SHARED / "data").notes
+
+
 def test_sets_side_by_side_are_read_together(tmp_path: Path) -> None:
     class_folders(tmp_path / "one", ["benign/1.png"])
     manifest(
