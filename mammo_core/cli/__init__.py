@@ -164,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the layers of a recipe's network",
         description="Print the layers of a recipe's network and how many parameters it has; nothing is downloaded for it.",
     )
-    networks.add_argument("recipe", metavar="RECIPE", type=Path, help="a classifier's recipe, a TOML file")
+    networks.add_argument("recipe", metavar="RECIPE", type=Path, help="the recipe, a TOML file")
     networks.add_argument("--variant", default="", metavar="NAME", help="one network of a comparison (default: each)")
 
     fits = argparse.ArgumentParser(add_help=False)

@@ -87,9 +87,12 @@ def build(recipe: Recipe, folder: Path | None = None, *, load: bool = True) -> B
 
 
 def spelled(model: Any) -> Iterator[LayerLine]:
-    """A network's layers in order, those without parameters too."""
+    """A network's layers in order, those without parameters too, and those of a network within it; "any" side is as the picture has it."""
     for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from spelled(layer)
+            continue
         trained = sum(prod(each.shape) for each in layer.trainable_weights)
         untrained = sum(prod(each.shape) for each in layer.non_trainable_weights)
-        shape = "×".join(str(side) for side in layer.output.shape[1:])
+        shape = "×".join("any" if side is None else str(side) for side in layer.output.shape[1:])
         yield LayerLine(layer.name, type(layer).__name__, shape, trained, untrained)

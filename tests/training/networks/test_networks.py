@@ -322,3 +322,29 @@ def test_the_command_line_names_what_is_wrong(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "mine.toml").write_text('kind = "classifier"\n', encoding="utf-8")
     assert main(["networks", str(tmp_path / "mine.toml")]) == 2
     assert "mine.toml: missing classes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("recipe", "line", "totals"),
+    [
+        ("patch-mobilenetv2", "out_relu +ReLU +any×any×1280 *", "2,261,827 parameters, 2,227,715 trained"),
+        ("tissue-resnet50v2", "patch_logits +Dense +3 +3,075 *", "8,570,063 parameters, 8,515,779 trained"),
+        ("cytology-conv1d", "conv_4 +Conv1D +5×64 +6,208 *", "11,073 parameters, 10,881 trained"),
+    ],
+)
+def test_the_command_line_prints_layers_and_counts_of_every_kind_of_network(
+    recipe: str, line: str, totals: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["networks", str(RECIPES / f"{recipe}.toml")]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(f"^{line}$", printed, re.MULTILINE)
+    assert totals in printed
+    assert main(["networks", str(RECIPES / f"{recipe}.toml"), "--variant", "small"]) == 2
+    assert "--variant: for comparisons of classifiers" in capsys.readouterr().err
+
+
+def test_of_an_ensemble_the_members_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["networks", str(RECIPES / "patch-ensemble.toml")]) == 0
+    printed = capsys.readouterr().out
+    assert "patch-mobilenetv2-0.6/fold4, tissue-resnet50v2-0.2" in printed
+    assert "parameters" not in printed
