@@ -6,7 +6,7 @@ function invents randomness: whoever asks for an interval brings the generator.
 
 from mammo_core.evaluation.baselines import metadata_baseline, metadata_of
 from mammo_core.evaluation.calibration import Calibration, fit_calibration
-from mammo_core.evaluation.controls import majority_class, permuted_auc, permuted_macro_auc
+from mammo_core.evaluation.controls import controls, majority_class, permuted_auc, permuted_macro_auc
 from mammo_core.evaluation.curves import (
     Band,
     Rates,
@@ -48,6 +48,7 @@ __all__ = [
     "auc_interval",
     "brier",
     "confusion",
+    "controls",
     "exams_at_least",
     "expected_calibration_error",
     "fit_calibration",

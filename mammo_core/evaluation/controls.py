@@ -6,11 +6,19 @@ What metadata alone reach is in `baselines`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.evaluation.metrics import Floats, Interval, checked_scores, percentile_interval, weighted_auc
+from mammo_core.evaluation.metrics import (
+    Floats,
+    Interval,
+    checked_scores,
+    percentile_interval,
+    rounded,
+    weighted_auc,
+)
 from mammo_core.evaluation.multiclass import checked_classes, weighted_macro_auc
 
 
@@ -24,6 +32,21 @@ def majority_class(training: npt.ArrayLike) -> int:
     if not counts.size:
         raise ValueError("no case to take the commonest class of")
     return int(counts.argmax())
+
+
+def controls(
+    truth: npt.ArrayLike, score: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator
+) -> dict[str, Any]:
+    """What a card sets beside an AUC: `permuted_auc` with its ends, and `majority`, how often always naming the commoner kind is right.
+
+    Arguments and errors as of `auc_interval`.
+    """
+    cancer, scores = checked_scores(truth, score)
+    common = majority_class(cancer)
+    return {
+        "permuted_auc": rounded(permuted_auc(cancer, scores, women, rng).as_list()),
+        "majority": round(float(np.mean(cancer == common)), 4),
+    }
 
 
 def permuted_auc(

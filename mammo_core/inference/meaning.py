@@ -1,7 +1,7 @@
 """What a suspicion means, in one sentence of plain counts.
 
 Speaks of the women the network was judged on and of how rare cancer is in screening, since a probability learned where
-a third have cancer is not a screening risk. Never says that a picture shows cancer or that it shows none.
+a third or more have cancer is not a screening risk. Never says that a picture shows cancer or that it shows none.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ import streamlit as st
 
 from mammo_core.inference import Artefact, history
 from pages.parts import figures
-from pages.parts.evidence import DRAWS
 from pages.parts.look import write
 from pages.parts.take_away import show, table
 
@@ -92,29 +91,7 @@ def data_and_protocol(model: Artefact, card: Mapping[str, Any]) -> None:
     ]
     table(learned, "The card does not say.")
     st.markdown("#### How it was judged")
-    held_out, members = card.get("held_out_fold"), len(card.get("members", ["one"]))
-    ships = (
-        "What ships was trained on all women."
-        if held_out is None
-        else f"What ships is the network that left out fifth {held_out}."
-    )
-    protocol = card.get("protocol")  # classifiers bring their own; the patch networks' is always this
-    sentences(
-        [card["cross_validated"], *protocol]
-        if protocol
-        else [
-            card["cross_validated"],
-            "The women are divided into five fifths. A woman is in one fifth with everything of hers, in every set. "
-            "A network is judged on the fifth that it was not trained on.",
-            "Probabilities are judged cross-fitted: those of one fifth are made with weights learned on the others.",
-            f"Intervals are 95 %: {DRAWS} draws of the women, each with all her pictures.",
-            "“Held out”: other women of the same set were trained on. “Outside”: no picture of the set ever was, and "
-            f"{'one network is' if members == 1 else 'all networks are'} asked.",
-            ships
-            if members == 1
-            else "What ships are all of these networks together; each woman of the training sets is known to some of them.",
-        ]
-    )
+    sentences([card["cross_validated"], *card.get("protocol", [])])
 
 
 def weights(model: Artefact, card: Mapping[str, Any]) -> None:

@@ -27,6 +27,8 @@ def separation(model: Artefact, card: Mapping[str, Any]) -> None:
                 "With cancer": row["n_cancer"],
                 "AUC": interval(row["auc"]),
                 "Metadata alone": interval(row["baseline_auc"]),
+                "Labels shuffled": interval(row.get("permuted_auc")),
+                "Always the commoner": f"{100 * row['majority']:.0f} % right" if "majority" in row else "–",
                 "How": row["how"],
             }
             for row in rows

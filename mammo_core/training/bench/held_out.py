@@ -18,6 +18,7 @@ from mammo_core.evaluation import (
     Calibration,
     auc_interval,
     brier,
+    controls,
     exams_at_least,
     expected_calibration_error,
     fit_calibration,
@@ -151,6 +152,7 @@ def evaluated(group: Group, rng: np.random.Generator, draws: int = 1000) -> dict
         "n_cancer": int(found.truth.sum()),
         "auc": rounded(auc_interval(found.truth, found.probability, found.woman, rng, draws).as_list()),
         "baseline_auc": metadata_auc(group.own, found, rng, draws),
+        **controls(found.truth, found.probability, found.woman, rng),
         "ece": round(expected_calibration_error(found.truth, found.probability), 4),
         "how": group.how,
     }

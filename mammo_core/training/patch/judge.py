@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from mammo_core.evaluation.baselines import metadata_baseline, metadata_of
 from mammo_core.evaluation.calibration import Calibration, fit_calibration
+from mammo_core.evaluation.controls import controls
 from mammo_core.evaluation.metrics import (
     auc_interval,
     brier,
@@ -122,6 +123,7 @@ def _evaluated(group: JudgedCases, pictures: Pictures, rng: np.random.Generator)
         "n_cancer": int(found.truth.sum()),
         "auc": rounded(auc_interval(found.truth, found.score, found.woman, rng).as_list()),
         "baseline_auc": rounded(baseline) if baseline else None,
+        **controls(found.truth, found.score, found.woman, rng),
         "how": group.how,
     }
 

@@ -18,9 +18,8 @@ LICENCE = (
     "Research use only, not for clinical use. The weights were trained on RSNA, CBIS-DDSM and DDSM pictures, of which RSNA's may be used "
     "for non-commercial and academic research only; the code's Apache-2.0 licence does not extend to the weights."
 )
+NO_DEVICE = "Not a medical device. Not for clinical use."
 LIMITS = (
-    "Not a medical device. Not for clinical use.",
-    "Trained where about a third of the pictures show cancer: a probability is not a screening risk.",
     "Normal against benign is not validated: it was given, not learned.",
     "Of RSNA's women with cancer nearly all have pictures of the affected breast only, those without have both. The exam's score is the "
     "higher breast's, so specificity at the operating points is that of whole exams, but exam AUC and sensitivity are lower bounds.",
@@ -28,6 +27,39 @@ LIMITS = (
     "The public pictures were stretched to squares and reduced to 8 bits; fine calcifications are lost in them and on the canvas.",
     "Implants, magnification, spot views, specimens and raw data are not scored.",
 )
+
+
+def protocol(fold: int | None, members: int) -> list[str]:
+    """How a model of so many networks, or of that of one `fold` (None: of all women), was judged, and what flatters it."""
+    one = members == 1
+    return [
+        "The women are divided into five fifths. A woman is in one fifth with everything of hers, in every set. A network is judged on the "
+        "fifth that it was not trained on.",
+        "Probabilities are judged cross-fitted: those of one fifth are made with weights learned on the others, from what networks said "
+        "there of women they had not seen; those networks had been trained on women of the judged fifth.",
+        "The rates of operating points are cross-fitted, too: a case is recalled by a threshold that others set.",
+        "Canvas, layers, heads and penalties were chosen by looking at figures like these, of these very women, version after version: "
+        "held-out figures are a little too good by that. No choice was made for the outside sets, but their figures were seen.",
+        "Intervals are 95 %: 1000 draws of the women, each with all her pictures.",
+        "“Held out”: other women of the same set were trained on. “Outside”: no picture of the set ever was, and "
+        f"{'one network is' if one else 'all networks are'} asked.",
+        "What ships are all of these networks together; each woman of the training sets is known to some of them."
+        if not one
+        else "What ships was trained on all women."
+        if fold is None
+        else f"What ships is the network that left out fifth {fold}.",
+    ]
+
+
+def prevalence(calibration: dict[str, Any]) -> str:
+    """Where a probability holds: how often there was cancer among the pictures that the card's `calibration` was fitted to."""
+    shares = [
+        f"{100 * row['n_cancer'] / row['n']:.0f} % ({source})"
+        for source, row in calibration.items()
+        if isinstance(row, dict)
+    ]
+    return f"Calibrated where so many of the pictures show cancer: {', '.join(shares)}. A probability is not a screening risk."
+
 
 OF_TISSUE = (
     "Part of the score tells what the breast is like as a whole (the head named tissue): it has no place on the picture, and no part in "

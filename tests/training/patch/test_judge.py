@@ -17,6 +17,7 @@ from mammo_core.training.patch.cases import cases
 from mammo_core.training.patch.judge import judge
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, said_by, trained_on
+from mammo_core.training.patch.sentences import prevalence
 from tests.training.patch.synthetic import RECIPE, pictures
 
 place = st.tuples(st.sampled_from(Laterality), st.sampled_from(View))
@@ -142,6 +143,11 @@ def test_what_a_fold_is_judged_by_comes_from_the_other_folds() -> None:
     assert digital["weights"][0] > 100 * digital["weights"][1]
     (image,) = [row for row in report["evaluation"] if row["set"].startswith("RSNA") and row["unit"] == "image"]
     assert 0.65 < image["auc"][0] < 0.9
+    low, high = image["permuted_auc"][1:]
+    assert 0.3 < low < 0.5 < high < image["auc"][0]
+    cancer = made.malignant[made.of("rsna")].mean()
+    assert image["majority"] == pytest.approx(max(cancer, 1 - cancer), abs=1e-4)
+    assert f"{100 * cancer:.0f} % (digital)" in prevalence(report["calibration"])
     assert report["calibration"]["film"]["n"] == int(made.of("cbis_ddsm_mass").sum())
 
 
