@@ -1,6 +1,6 @@
 """Pictures as a bench network sees them, decoded once: any format to 8-bit grey of one size, kept on disk and mapped into memory.
 
-A store holds every picture ever decoded at one size and crop, whichever run asked. A file is known by its path, size and time of
+A store holds every picture ever decoded at one size and crop by one version of this making, whichever run asked. A file is known by its path, size and time of
 change, so a changed file is decoded anew; a run that was stopped while decoding goes on where it was. A file that cannot be read is named,
 never guessed at.
 """
@@ -29,6 +29,8 @@ from mammo_core.training.keypoints import SECONDS, file_key
 
 Crop = Literal["whole", "breast"]
 Say = Callable[[str], None]
+MAKING = 1
+"""Counted up when the same file would give other pixels than before: by its reading, rendering, outline or canvas."""
 CHUNK = 64
 """Pictures that are decoded between two looks at whether to go on."""
 _CLOSED = ""
@@ -76,7 +78,7 @@ def decode(
 
     Raises Stopped when `stop` says so; what was decoded by then stays.
     """
-    store = _Store(cache / f"{crop}-{size[0]}x{size[1]}", size)
+    store = _Store(cache / f"{crop}-{size[0]}x{size[1]}-{MAKING}", size)
     keys = [_key(path) for path in paths]
     with store.lock:
         known = store.known()

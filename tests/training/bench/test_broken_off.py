@@ -82,7 +82,7 @@ def test_a_disk_that_fills_up_while_decoding_costs_what_was_decoded_before_nothi
 ) -> None:
     paths = sorted(data_folder(tmp_path / "data", 6).rglob("*.png"))
     first = decode(paths[:2], (20, 20), "whole", tmp_path / "cache")
-    store = tmp_path / "cache" / "whole-20x20"
+    store = tmp_path / "cache" / f"whole-20x20-{pictures.MAKING}"
     before = {name: (store / name).read_bytes() for name in ("pixels", "index.jsonl")}
     opened = Path.open
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mammo_core.training.bench import pictures
-from mammo_core.training.bench.pictures import Stopped, decode
+from mammo_core.training.bench.pictures import Crop, Stopped, decode
 from tests.training.bench.tiny import data_folder
 
 
@@ -40,7 +40,7 @@ def test_a_picture_is_decoded_once_anew_when_it_changes_and_named_when_it_cannot
 def test_a_whole_picture_is_stretched_and_a_torn_index_costs_one_picture(tmp_path: Path) -> None:
     paths = sorted(data_folder(tmp_path / "data", 4).rglob("*.png"))
     decode(paths[:2], (20, 20), "whole", tmp_path / "cache")
-    index = tmp_path / "cache" / "whole-20x20" / "index.jsonl"
+    index = tmp_path / "cache" / f"whole-20x20-{pictures.MAKING}" / "index.jsonl"
     index.write_text(index.read_text()[:-20])
     heard: list[str] = []
     found = decode(paths, (20, 20), "whole", tmp_path / "cache", heard.append)
@@ -63,7 +63,34 @@ def test_an_index_of_pixels_that_are_gone_is_not_believed(tmp_path: Path) -> Non
     paths = sorted(data_folder(tmp_path / "data", 4).rglob("*.png"))
     first = decode(paths, (20, 20), "whole", tmp_path / "cache")
     wanted = np.array(first.store[first.slot])
-    (tmp_path / "cache" / "whole-20x20" / "pixels").unlink()
+    (tmp_path / "cache" / f"whole-20x20-{pictures.MAKING}" / "pixels").unlink()
     decode(paths[2:], (20, 20), "whole", tmp_path / "cache")
     again = decode(paths, (20, 20), "whole", tmp_path / "cache")
     assert (again.store[again.slot] == wanted).all()
+
+
+def test_canvases_that_were_made_in_another_way_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = sorted(data_folder(tmp_path / "data", 2).rglob("*.png"))
+    heard: list[str] = []
+    decode(paths, (32, 24), "breast", tmp_path / "cache", heard.append)
+    monkeypatch.setattr(pictures, "canvas", lambda mammogram, size, crop: np.full(size, 7, np.uint8))
+    monkeypatch.setattr(pictures, "MAKING", pictures.MAKING + 1)
+    found = decode(paths, (32, 24), "breast", tmp_path / "cache", heard.append)
+    assert (found.store[found.slot] == 7).all()
+    assert heard == ["decoded 2 of 2 pictures"] * 2
+
+
+MADE = {
+    "whole": [[70, 14, 0], [195, 175, 11], [194, 196, 22], [129, 54, 0]],
+    "breast": [[153, 111, 18], [162, 168, 137], [162, 171, 141], [148, 114, 21]],
+}
+"""Means of 4×3 parts of one picture's canvas, as the present `MAKING` makes it."""
+
+
+@pytest.mark.parametrize("crop", ["whole", "breast"])
+def test_whoever_changes_how_a_canvas_is_made_counts_its_version_up(crop: Crop, tmp_path: Path) -> None:
+    (path,) = data_folder(tmp_path / "data", 1).rglob("*.png")
+    found = decode([path], (32, 24), crop, tmp_path / "cache")
+    means = found.store[found.slot[0]].reshape(4, 8, 3, 8).mean(axis=(1, 3))
+    np.testing.assert_allclose(means, MADE[crop], atol=1, err_msg="other pixels: count MAKING up, and write these here")
+    assert pictures.MAKING == 1
