@@ -9,7 +9,7 @@ from pathlib import Path
 from mammo_core.training.datasets.detection import marked_row, marked_table
 from mammo_core.training.datasets.files import Files
 from mammo_core.training.datasets.listing import counted
-from mammo_core.training.datasets.manifest import BOXES, read_boxes
+from mammo_core.training.datasets.manifest import BOXES, read_boxes, within
 from mammo_core.training.datasets.table import Table
 
 
@@ -28,7 +28,7 @@ def read(root: Path) -> Table:
     lesions = read_boxes(root / BOXES)
     missing = [file for file in lesions if not os.path.isfile(root / file)]
     rows = [
-        marked_row(files, root / file, [lesion for _, lesion in found], "", "")
+        marked_row(files, root / file, within(root / file, root / BOXES, found), "")
         for file, found in lesions.items()
         if file not in missing
     ]

@@ -11,9 +11,9 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mammo_core.training.datasets.detection import class_of, marked_row, marked_table, part_of, unmarked
+from mammo_core.training.datasets.detection import class_of, marked_row, marked_table, part_of
 from mammo_core.training.datasets.files import Files
-from mammo_core.training.datasets.listing import inside, named, number
+from mammo_core.training.datasets.listing import clipped, edges, inside, named, number
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 _KEYS = ("images", "annotations", "categories")
@@ -42,7 +42,9 @@ def read(root: Path) -> Table:
         names = _by_id(path, "categories", content["categories"], "name")
         with named(path, "categories"):
             classes = {category: class_of(name) for category, name in names.items() if category in used}
-        lesions: dict[str, list[Lesion]] = {image: [] for image in images[path]}
+        pictures = {image: _picture(path, files, name, stems) for image, name in images[path].items()}
+        sizes: dict[str, tuple[float, float]] = {}
+        lesions: dict[str, list[Lesion]] = {image: [] for image in pictures}
         for count, annotation in enumerate(content["annotations"], start=1):
             with named(
                 path, f"annotation {annotation.get('id') if isinstance(annotation, dict) else f'number {count}'}"
@@ -50,14 +52,15 @@ def read(root: Path) -> Table:
                 image = _said(annotation, "image_id")
                 if image not in lesions:
                     raise ValueError(f"there is no image {image}")
-                lesions[image].append(_lesion(annotation, classes))
+                if image not in sizes:
+                    sizes[image] = edges(pictures[image])
+                lesions[image].append(_lesion(annotation, classes, *sizes[image]))
         part = part_of([*path.relative_to(root).parts[:-1], *path.stem.split("_")])
         for image, name in images[path].items():
-            picture = _picture(path, files, name, stems)
-            if picture is None:
-                missing.append(name)
+            if picture := pictures[image]:
+                rows.append(marked_row(files, picture, lesions[image], part))
             else:
-                rows.append(marked_row(files, picture, lesions[image], part, unmarked(classes.values())))
+                missing.append(name)
     return marked_table(rows, missing)
 
 
@@ -80,14 +83,14 @@ def _by_id(path: Path, of: str, entries: list[Any], key: str) -> dict[str, str]:
     return found
 
 
-def _lesion(annotation: dict[str, Any], classes: dict[str, str]) -> Lesion:
+def _lesion(annotation: dict[str, Any], classes: dict[str, str], rows: float, columns: float) -> Lesion:
     category, box = _said(annotation, "category_id"), annotation.get("bbox")
     if category not in classes:
         raise ValueError(f"there is no category {category}")
     if not isinstance(box, list) or len(box) != 4:
         raise ValueError("a box has four numbers")
     left, top, width, height = (number(str(each), "a number of the box") for each in box)
-    return Lesion((top, left, top + height, left + width), classes[category])
+    return clipped((top, left, top + height, left + width), rows, columns, classes[category])
 
 
 def _found(root: Path) -> list[Path]:

@@ -1,12 +1,13 @@
 """What sets made for finding lesions have in common: a class for each box, and no woman's name but in headers.
 
 A class counts as malignant or benign as its name says (see `classes`); another is an error. A picture has the label of its
-worst box. Without any box it is normal where the set marks both classes, else not malignant.
+worst box. Without any box it is normal where boxes of the set, whatever its parts, are of both classes, else not malignant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mammo_core.intake.names import what_a_name_says
@@ -29,18 +30,13 @@ def class_of(name: str) -> str:
     return said.pop()
 
 
-def unmarked(classes: Iterable[str]) -> str:
-    """The label of a picture without any box, in a set that marks these classes."""
-    return "normal" if {"benign", "malignant"} <= set(classes) else "not_malignant"
-
-
 def part_of(words: Iterable[str]) -> str:
     """The official part that the first folder with such a name stands for, "" if none."""
     return next((PARTS[word.lower()] for word in words if word.lower() in PARTS), "")
 
 
-def marked_row(files: Files, path: Path, lesions: list[Lesion], part: str, label: str) -> Row:
-    """The row of a picture with its boxes; `label` is what it has without any."""
+def marked_row(files: Files, path: Path, lesions: Sequence[Lesion], part: str) -> Row:
+    """The row of a picture with its boxes; of one without any, `marked_table` sees whether it is more than not malignant."""
     file = files.name(path)
     says = what_a_name_says(file)
     dataset = files.root.resolve().name
@@ -49,7 +45,7 @@ def marked_row(files: Files, path: Path, lesions: list[Lesion], part: str, label
         file=file,
         dataset=dataset,
         patient_id=f"{dataset}_{file.removesuffix(path.suffix)}",
-        label=worst(lesion.label for lesion in lesions) if lesions else label,
+        label=worst(lesion.label for lesion in lesions) if lesions else "not_malignant",
         laterality=says.laterality.value if says.laterality else "",
         view=says.view_code,
         part=part,
@@ -59,10 +55,11 @@ def marked_row(files: Files, path: Path, lesions: list[Lesion], part: str, label
 
 def marked_table(rows: list[Row], missing: list[str]) -> Table:
     """The table of a set with boxes, and notes on what it leaves open."""
+    marked = {lesion.label for row in rows for lesion in row.lesions}
+    unmarked = "normal" if len(marked) == 2 else "not_malignant"
+    rows = [row if row.lesions else replace(row, label=unmarked) for row in rows]
     told, still = with_headers(rows, [row.path for row in rows])
     notes = without_women(still)
-    empty = [row for row in rows if not row.lesions]
-    if empty:
-        label = " or ".join(sorted({row.label.replace("_", " ") for row in empty}))
-        notes.append(f"Taken as {label}, since they have no box: {counted(len(empty), 'picture')}.")
+    if empty := sum(not row.lesions for row in rows):
+        notes.append(f"Taken as {unmarked.replace('_', ' ')}, since they have no box: {counted(empty, 'picture')}.")
     return Table(tuple(told), tuple(missing), tuple(notes))

@@ -10,9 +10,10 @@ import math
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pydicom
 from PIL import Image
 
 from mammo_core.training.datasets.table import Box, Lesion, Row
@@ -194,11 +195,26 @@ def size(path: Path) -> tuple[int, int]:
     Raises:
         ValueError: the file is no picture.
     """
+    with (
+        suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError),  # all of them Pillow's
+        Image.open(path) as picture,
+    ):
+        return picture.height, picture.width
+    with suppress(Exception):  # a broken header makes pydicom raise nearly anything
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Rows", "Columns"])
+        return int(header.Rows), int(header.Columns)
+    raise ValueError(f"{path} is no picture that can be measured")
+
+
+def edges(path: Path | None) -> tuple[float, float]:
+    """Where boxes in pixels end: rows and columns of a picture, endless where there is none that can be read.
+
+    Decoding refuses such a file by name; its boxes need keep no other picture back.
+    """
     try:
-        with Image.open(path) as picture:
-            return picture.height, picture.width
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # all of them Pillow's
-        raise ValueError(f"{path} is no picture that can be measured") from error
+        return size(path) if path else (math.inf, math.inf)
+    except ValueError:
+        return math.inf, math.inf
 
 
 def clipped(box: Box, rows: float, columns: float, label: str) -> Lesion:
@@ -208,6 +224,11 @@ def clipped(box: Box, rows: float, columns: float, label: str) -> Lesion:
         ValueError: nothing of it is left.
     """
     top, left, bottom, right = box
+    if bottom <= 0 or right <= 0 or top >= rows or left >= columns:
+        raise ValueError(
+            f"a box from ({top:g}, {left:g}) to ({bottom:g}, {right:g}) lies outside its picture of {rows:g} rows and "
+            f"{columns:g} columns"
+        )
     return Lesion((max(top, 0.0), max(left, 0.0), min(bottom, rows), min(right, columns)), label)
 
 

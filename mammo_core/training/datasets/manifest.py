@@ -5,12 +5,25 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mammo_core.training.datasets.files import Files
-from mammo_core.training.datasets.listing import age, counted, inside, named, needed, number, part, records, side, view
+from mammo_core.training.datasets.listing import (
+    age,
+    clipped,
+    counted,
+    edges,
+    inside,
+    named,
+    needed,
+    number,
+    part,
+    records,
+    side,
+    view,
+)
 from mammo_core.training.datasets.table import Lesion, Row, Table
 
 NAME = "manifest.csv"
@@ -67,7 +80,11 @@ def read(root: Path) -> Table:
             with named(folder / BOXES, found[0][0]):
                 raise ValueError(f"{path.name} lists no {file}")
     spelled = _spelled_otherwise(folder, listed)
-    rows = [replace(row, path=spelled.get(row.file) or row.path) for row in listed if spelled.get(row.file, row.path)]
+    rows = [
+        replace(row, path=there, lesions=within(there, folder / BOXES, lesions.get(row.file, ())))
+        for row in listed
+        if (there := spelled.get(row.file, row.path))
+    ]
     missing = [file for file, found in spelled.items() if found is None]
     pictures = len(spelled) - len(missing)
     note = (
@@ -118,3 +135,17 @@ def read_boxes(path: Path) -> dict[str, list[tuple[str, Lesion]]]:
             lesion = Lesion((top, left, bottom, right), record["label"].lower())
             lesions.setdefault(inside(needed(record, "file")), []).append((row, lesion))
     return lesions
+
+
+def within(picture: Path, boxes: Path, found: Sequence[tuple[str, Lesion]]) -> tuple[Lesion, ...]:
+    """The lesions of one picture, `found` in rows of `boxes`, cut off at its edges.
+
+    Raises:
+        ValueError: a box lies outside; the message names the row.
+    """
+    lesions: list[Lesion] = []
+    rows, columns = edges(picture if found else None)
+    for row, lesion in found:
+        with named(boxes, row):
+            lesions.append(clipped(lesion.box, rows, columns, lesion.label))
+    return tuple(lesions)

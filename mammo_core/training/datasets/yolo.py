@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from mammo_core.training.datasets.detection import class_of, marked_row, marked_table, part_of, unmarked
+from mammo_core.training.datasets.detection import class_of, marked_row, marked_table, part_of
 from mammo_core.training.datasets.files import Files
 from mammo_core.training.datasets.listing import clipped, named, number, size
 from mammo_core.training.datasets.table import Lesion, Row, Table
@@ -31,8 +31,9 @@ def read(root: Path) -> Table:
     """
     source, names = _classes(root)
     with named(source, "names"):
-        classes = [class_of(name) for name in _in_order(names)]
+        classes = _in_order(names)
     files = Files(root)
+    labels = {path.with_suffix(".txt"): path for path in files.all if _is_boxes(path.relative_to(root))}
     rows: list[Row] = []
     read_boxes = set()
     for path in files.pictures:
@@ -40,15 +41,15 @@ def read(root: Path) -> Table:
         if "images" in parts[:-1]:
             place = max(place for place, folder in enumerate(parts[:-1]) if folder == "images")
             boxes = root.joinpath(*parts[:place], "labels", *parts[place + 1 :]).with_suffix(".txt")
-            lesions = _lesions(boxes, path, classes) if boxes.is_file() else []
+            lesions = _lesions(labels[boxes], path, classes) if boxes in labels else []
             read_boxes.add(boxes)
-            rows.append(marked_row(files, path, lesions, part_of(parts[:-1]), unmarked(classes)))
-    boxes_of_none = [path for path in files.all if _is_boxes(path.relative_to(root)) and path not in read_boxes]
+            rows.append(marked_row(files, path, lesions, part_of(parts[:-1])))
+    boxes_of_none = [path for boxes, path in labels.items() if boxes not in read_boxes]
     return marked_table(rows, [f"the picture of {files.name(path)}" for path in boxes_of_none])
 
 
 def _is_boxes(path: Path) -> bool:
-    return "labels" in path.parts[:-1] and path.suffix == ".txt" and path.name != CLASSES
+    return "labels" in path.parts[:-1] and path.suffix.lower() == ".txt" and path.name != CLASSES
 
 
 def _in_order(names: dict[Any, Any] | list[Any]) -> list[str]:
@@ -110,4 +111,4 @@ def _lesion(words: list[str], rows: int, columns: int, classes: list[str]) -> Le
         raise ValueError("a coordinate is a share of the picture, from 0 to 1")
     top, bottom = (y - height / 2) * rows, (y + height / 2) * rows
     left, right = (x - width / 2) * columns, (x + width / 2) * columns
-    return clipped((top, left, bottom, right), rows, columns, classes[int(words[0])])
+    return clipped((top, left, bottom, right), rows, columns, class_of(classes[int(words[0])]))

@@ -13,7 +13,7 @@ from mammo_core.training.datasets import Lesion, read_dataset
 from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.detection import class_of
 from mammo_core.training.datasets.yolo import _lesion
-from tests.training.datasets.layouts import coco, picture, table, yolo
+from tests.training.datasets.layouts import coco, dicom, picture, table, yolo
 
 
 def test_boxes_alone_give_the_pictures_that_have_one(tmp_path: Path) -> None:
@@ -27,6 +27,24 @@ def test_boxes_alone_give_the_pictures_that_have_one(tmp_path: Path) -> None:
     assert found.missing == ("images/gone.png",)
     assert any("woman of its own" in note for note in found.notes)
     assert any("2 pictures" in note for note in found.notes)
+
+
+def test_a_box_beside_its_picture_is_named(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    dicom(tmp_path / "b.dcm")
+    for file in ("a.png", "b.dcm"):
+        boxes = [(file, -1, 60, 5, 70, "benign"), (file, 1, 64, 5, 70, "benign")]
+        table(tmp_path / "boxes.csv", ("file", "x0", "y0", "x1", "y1", "label"), boxes[:1])
+        assert read_dataset(tmp_path).rows[0].lesions == (Lesion((60, 0, 64, 5), "benign"),)
+        table(tmp_path / "boxes.csv", ("file", "x0", "y0", "x1", "y1", "label"), boxes)
+        with pytest.raises(ValueError, match=r"boxes\.csv, row 3: .* outside its picture of 64 rows and 32 columns"):
+            read_dataset(tmp_path)
+
+
+def test_a_picture_that_cannot_be_measured_keeps_no_other_back(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("torn")
+    table(tmp_path / "boxes.csv", ("file", "x0", "y0", "x1", "y1", "label"), [("a.png", 900, 1, 901, 2, "benign")])
+    assert len(read_dataset(tmp_path).rows) == 1
 
 
 def test_coco_boxes_become_lesions_and_empty_pictures_normal(tmp_path: Path) -> None:
@@ -67,6 +85,7 @@ def test_coco_beside_a_folder_of_images_is_read(tmp_path: Path) -> None:
         ({"bbox": [1, 2, 0, 3]}, "annotation 7: .*no area"),
         ({"bbox": [1, 2, "x", 3]}, "annotation 7: .*'x'"),
         ({"image_id": 99}, "annotation 7: there is no image 99"),
+        ({"bbox": [32, 4, 9, 9]}, "annotation 7: .* outside its picture of 64 rows and 32 columns"),
         ({"category_id": 0}, "categories: the class 'lesions' says neither"),
         ({"category_id": 5}, "annotation 7: there is no category 5"),
     ],
@@ -80,11 +99,19 @@ def test_a_wrong_annotation_of_coco_is_named(tmp_path: Path, change: dict[str, o
         read_dataset(tmp_path)
 
 
+def test_boxes_of_coco_end_where_their_picture_does(tmp_path: Path) -> None:
+    path = coco(tmp_path) / "valid" / "_annotations.coco.json"
+    content = json.loads(path.read_text())
+    content["annotations"][0]["bbox"] = [-3, 60, 40, 9]
+    path.write_text(json.dumps(content))
+    assert read_dataset(tmp_path).rows[0].lesions[0] == Lesion((60, 0, 64, 32), "malignant")
+
+
 def test_yolo_boxes_are_shares_of_the_picture(tmp_path: Path) -> None:
     found = read_dataset(yolo(tmp_path))
     assert [(row.file, row.label, row.part) for row in found.rows] == [
         ("images/train/a.jpg", "malignant", "train"),
-        ("images/val/b.png", "normal", "validation"),
+        ("images/val/b.png", "not_malignant", "validation"),
     ]
     assert found.rows[0].lesions == (Lesion((8, 8, 24, 24), "malignant"),)  # of 64 rows and 32 columns
 
@@ -108,8 +135,49 @@ def test_yolo_with_its_classes_among_the_labels_is_read(tmp_path: Path) -> None:
     (root / "data.yaml").unlink()
     (root / "labels" / "classes.txt").write_text("benign\nmalignant\n")
     found = read_dataset(root)
-    assert [row.label for row in found.rows] == ["malignant", "normal"]
+    assert [row.label for row in found.rows] == ["malignant", "not_malignant"]
     assert found.missing == ()
+
+
+def test_a_class_of_yolo_that_no_box_has_need_say_nothing(tmp_path: Path) -> None:
+    root = yolo(tmp_path, "names: [lesions, malignant]")
+    assert [row.label for row in read_dataset(root).rows] == ["malignant", "not_malignant"]
+    (root / "labels" / "val").mkdir()
+    (root / "labels" / "val" / "b.txt").write_text("0 0.5 0.5 0.1 0.1")
+    with pytest.raises(ValueError, match=r"b\.txt, row 1: the class 'lesions' says neither"):
+        read_dataset(root)
+
+
+def test_boxes_of_yolo_are_found_whatever_the_capitals_of_their_ending(tmp_path: Path) -> None:
+    root = yolo(tmp_path)
+    (root / "labels" / "train" / "a.txt").rename(root / "labels" / "train" / "a.TXT")
+    (root / "labels" / "train" / "gone.TXT").write_text("1 0.5 0.5 0.1 0.1")
+    found = read_dataset(root)
+    assert found.rows[0].label == "malignant"
+    assert found.missing == ("the picture of labels/train/gone.TXT",)
+
+
+def test_pictures_without_a_box_are_taken_alike_in_every_part(tmp_path: Path) -> None:
+    root = yolo(tmp_path / "yolo")
+    for file, line in (("train/c", ""), ("val/d", "0 0.5 0.5 0.1 0.1")):
+        picture(root / "images" / f"{file}.png")
+        boxes = root / "labels" / f"{file}.txt"
+        boxes.parent.mkdir(exist_ok=True)
+        boxes.write_text(line)
+    assert {row.path.stem: row.label for row in read_dataset(root).rows if not row.lesions} == {
+        "b": "normal",
+        "c": "normal",
+    }
+    root = coco(tmp_path / "coco")
+    content = json.loads((root / "valid" / "_annotations.coco.json").read_text())
+    for image in content["images"]:
+        picture(root / "train" / f"train_{image['file_name']}")
+        image["file_name"] = f"train_{image['file_name']}"
+    content["annotations"] = content["annotations"][:1]
+    (root / "train" / "_annotations.coco.json").write_text(json.dumps(content))
+    empty = [row for row in read_dataset(root).rows if not row.lesions]
+    assert {row.part for row in empty} == {"train", "validation"}
+    assert {row.label for row in empty} == {"normal"}
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,17 @@ def test_a_wrong_box_is_named(tmp_path: Path, box: tuple[object, ...], said: str
         read_dataset(root)
 
 
+def test_boxes_of_a_manifest_end_where_their_picture_does(tmp_path: Path) -> None:
+    root = manifest(tmp_path, ("images/a.png", "", "W1", "", "", "malignant", "", "", "", ""))
+    (root / "images").rename(root / "Images")  # found all the same
+    columns, boxes = ("file", "x0", "y0", "x1", "y1", "label"), [("images/a.png", -2, 60, 5, 67, "benign")]
+    table(root / "boxes.csv", columns, boxes)
+    assert read_dataset(root).rows[0].lesions == (Lesion((60, 0, 64, 5), "benign"),)
+    table(root / "boxes.csv", columns, [*boxes, ("images/a.png", 40, 2, 45, 7, "benign")])
+    with pytest.raises(ValueError, match=r"boxes\.csv, row 3: .* outside its picture of 64 rows and 32 columns"):
+        read_dataset(root)
+
+
 @needs_shared("data/cbis_ddsm_mass/boxes.csv")
 def test_the_collected_sets_are_read_with_all_their_rows_and_boxes() -> None:
     found = read_dataset(SHARED / "data")

@@ -119,7 +119,7 @@ def test_mini_mias_circles_end_where_the_film_does_and_converted_films_are_found
         ("mdb007 G CIRC", "the severity is ''"),
         ("mdb007 G CIRC B 500 400", "x, y and a radius"),
         ("mdb007 G CIRC B 500 400 wide", "the radius is 'wide'"),
-        ("mdb007 G CIRC B 500 9000 3", "no area"),
+        ("mdb007 G CIRC B 500 9000 3", "outside its picture of 64 rows"),
         ("mdb7 G NORM", "no number of a film"),
     ],
 )
@@ -392,7 +392,7 @@ def test_ddsm_pictures_that_were_not_converted_are_listed(tmp_path: Path) -> Non
     [
         ("PATHOLOGY MALIGNANT", "PATHOLOGY ODD", r"row 6: the pathology is 'ODD'"),
         ("10 20 2 2", "10 20 2 9", r"row 9: a chain code"),
-        ("10 20 2 2", "900 20 2 2", r"row 9: .*no area"),
+        ("10 20 2 2", "900 20 2 2", r"row 9: .*outside its picture"),
     ],
 )
 def test_a_wrong_outline_of_ddsm_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
