@@ -73,12 +73,15 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         return pictures, np.concatenate([one * targets, (1 - one) * other], axis=1), self.weights[places]
 
 
-def class_weights(samples: Samples, recipe: Recipe) -> npt.NDArray[np.float32]:
-    """(n,) weight of each sample in the loss, on average 1; where its class is open, the mean of those it may be."""
+def class_weights(samples: Samples, recipe: Recipe, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """(n,) weight of each sample in the loss; where its class is open, the mean of those it may be.
+
+    On average 1 among those at `chosen`, which are fitted to: labels of the others tell nothing.
+    """
     if not recipe.training.class_weights:
         return np.ones(len(samples), dtype=np.float32)
     each = samples.possible @ np.array(recipe.training.class_weights, dtype=np.float32) / samples.possible.sum(axis=1)
-    return np.asarray(each / each.mean(), dtype=np.float32)
+    return np.asarray(each / each[chosen].mean(), dtype=np.float32)
 
 
 def epoch_of(

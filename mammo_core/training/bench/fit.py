@@ -185,7 +185,7 @@ def _read_back(model: Any, path: Path) -> None:
 
 def _epochs(fold: Fold, line: Line, model: Any, network: Any, take: Take, history: list[Figures]) -> None:
     training, loss = fold.recipe.training, loss_of(fold.recipe.training)
-    weights = class_weights(fold.samples, fold.recipe)
+    weights = class_weights(fold.samples, fold.recipe, fold.parts[TRAIN])
     board = Board(fold.folder / "tensorboard")
     while True:
         watched = schedule.watched({name: [row[name] for row in history] for name in records.HISTORY}, training.watch)

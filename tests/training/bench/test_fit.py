@@ -107,6 +107,19 @@ def test_labels_that_leave_the_class_open_teach_what_they_say(tmp_path: Path) ->
     assert records.read_history(fold.folder)["val_accuracy"][-1] == 1, "of those whose class is known"
 
 
+def test_class_weights_know_no_label_of_the_women_who_are_judged(tmp_path: Path) -> None:
+    """Whatever is made of the labels of women held out, the same network is fitted, its loss of the same size."""
+    asked = recipe(training__class_weights=[3, 7], training__epochs=1)
+    lost = []
+    for label in ("benign", "malignant"):
+        fold = _fold(tmp_path / label, asked)
+        fitted = set(fold.parts["train"].tolist())
+        table = [row if place in fitted else replace(row, label=label) for place, row in enumerate(rows(40))]
+        fit_fold(replace(fold, samples=samples(table, np.arange(40), asked)), _line())
+        lost.append(records.read_history(fold.folder)["loss"].tolist())
+    assert lost[0] == lost[1]
+
+
 def test_everything_a_recipe_may_ask_for_fits_together(tmp_path: Path) -> None:
     asked = recipe(
         training__optimizer="adamw",
