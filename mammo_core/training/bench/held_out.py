@@ -67,6 +67,8 @@ def source_of(dataset: str) -> Source:
 def calibrations(told: Predictions, recipe: Recipe, fold: int) -> dict[str, Any]:
     """The card's calibration: of the network of `fold`, by source, from all it said of women it was not fitted to.
 
+    How well it holds (`brier`, `ece`) is said of probabilities that other women's predictions calibrated.
+
     Raises:
         ValueError: no source has enough pictures with and without cancer.
     """
@@ -77,7 +79,7 @@ def calibrations(told: Predictions, recipe: Recipe, fold: int) -> dict[str, Any]
     for name in np.unique(source).tolist():
         own = _chosen(found, source == name)
         if _enough(own.truth):
-            entries[name] = _entry(own)
+            entries[name] = _entry(own, _cross_fitted(select(inside, own.lead), recipe))
     if not entries:
         raise ValueError(
             f"the network of fold {fold} was asked of too few women it had not seen to be calibrated: {FEW} pictures with and "
@@ -179,9 +181,8 @@ def points_from(found: list[Group]) -> Group:
     return [group for group in inside if group.name == largest][-1]
 
 
-def _entry(found: Cases) -> dict[str, Any]:
+def _entry(found: Cases, probability: Floats) -> dict[str, Any]:
     fitted = _fitted(found.score, found.truth)
-    probability = fitted.apply(found.score[:, None])
     return {
         "weights": list(fitted.weights),
         "intercept": fitted.intercept,
