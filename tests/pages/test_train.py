@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from mammo_core.training.bench import runs
 from mammo_core.training.progress import Progress
+from pages.parts.lab.data import BELOW, _changes
 from tests.lab_runs import empty_lab, make_run
 from tests.pages.showing import shown, words
 
@@ -45,6 +47,35 @@ def test_one_wrong_set_of_several_is_named_the_others_are_shown_and_nothing_star
     assert "none is left out unasked" in said
     assert "Choose pictures first." not in said
     assert not starts(app)
+
+
+def test_a_row_that_is_put_right_is_read_anew_wherever_its_list_lies(lab: Path) -> None:
+    manifest = lab / "data" / "all" / "more" / "manifest.csv"
+    manifest.parent.mkdir()
+    cv2.imwrite(str(manifest.parent / "a.png"), np.full((8, 8), 99, np.uint8))
+    for label, said in (
+        ("odd", "manifest.csv, row 2: a label is one of"),
+        ("benign", "9 pictures of 9 women: 4 malignant, 5 benign."),
+        ("malignant", "9 pictures of 9 women: 5 malignant, 4 benign."),
+    ):
+        manifest.write_text(f"file,patient_id,label\na.png,W1,{label}\n", encoding="utf-8")
+        assert said in words(shown("train.py", data_folder="all"))
+
+
+@pytest.mark.parametrize("place", ["manifest.csv", "set/Info.txt", "set/annotations/instances.json"])
+def test_a_list_that_changes_is_seen_on_every_level_where_lists_lie(place: str, tmp_path: Path) -> None:
+    path = tmp_path / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    before = sorted(_changes(tmp_path, BELOW))
+    os.utime(path, ns=(1, 1))
+    assert sorted(_changes(tmp_path, BELOW)) != before
+
+
+def test_a_link_that_leads_nowhere_hides_no_picture(lab: Path) -> None:
+    for name in ("gone", "gone.csv"):
+        (lab / "data" / "all" / name).symlink_to(lab / "nowhere")
+    assert "8 pictures of 8 women" in words(shown("train.py", data_folder="all"))
 
 
 def noted(folder: Path, **known: object) -> Path:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -16,6 +19,12 @@ MARK = "▸ "
 """Before every folder in the box."""
 MANY = 12
 """More notes than this are not shown."""
+LISTS = (".csv", ".json", ".txt", ".yaml", ".yml")
+"""What names of lists end in."""
+BELOW = 2
+"""Levels on which lists lie: a folder of sets, a set, a folder of lists in it."""
+FEW = 200
+"""Folders of lists in one place are fewer than these; more are of women, each with her pictures."""
 
 
 def choose() -> tuple[Path, Table] | None:
@@ -46,7 +55,7 @@ def choose() -> tuple[Path, Table] | None:
         write("quiet", "Reading the folder's lists.")
     try:
         folder = folder_of(named)
-        found, together = _read(str(folder), _changed(folder))
+        found, together = _read(folder)
     except (ValueError, OSError) as error:
         with said.container():
             write("amber", f"Not read. {_sentence(error)}")
@@ -75,17 +84,37 @@ def _shorten() -> None:
         st.session_state["data_folder"] = short_name(named.removeprefix(MARK))
 
 
+def _read(folder: Path) -> tuple[Sets, Table]:
+    """What a folder holds, kept as long as nothing changes in it; where something is wrong it is read anew every time."""
+    changed = hash(tuple(sorted(_changes(folder, BELOW))))
+    found, together = _kept(str(folder), changed)
+    if found.wrong:
+        _kept.clear(str(folder), changed)
+    return found, together
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _read(folder: str, changed: tuple[int, ...]) -> tuple[Sets, Table]:
+def _kept(folder: str, changed: int) -> tuple[Sets, Table]:
     found = read_sets([Path(folder)])
     return found, found.together()
 
 
-def _changed(folder: Path) -> tuple[int, ...]:
-    """When the folder and what lies on its first two levels last changed: enough to see a new list or a new picture."""
-    inside = [folder, *folder.iterdir()]
-    inside += [below for each in inside[1:] if each.is_dir() for below in each.iterdir() if below.is_dir()]
-    return tuple(sorted(path.stat().st_mtime_ns for path in inside))
+def _changes(folder: Path, below: int) -> Iterator[int]:
+    """When a folder, the lists in it and those in its folders, so many levels `below`, last changed: a new picture changes its folder."""
+    yield folder.stat().st_mtime_ns
+    folders = []
+    with os.scandir(folder) as inside:
+        for each in inside:
+            if each.is_dir():
+                folders.append(Path(each))
+            elif each.name.lower().endswith(LISTS):
+                with suppress(FileNotFoundError):  # a link that leads nowhere
+                    yield each.stat().st_mtime_ns
+    for place in folders if below else []:
+        if len(folders) <= FEW:
+            yield from _changes(place, below - 1)
+        else:
+            yield place.stat().st_mtime_ns
 
 
 def _sentence(error: Exception) -> str:
@@ -128,5 +157,5 @@ def _say(found: Table) -> None:
 
 def paths_of(folder: Path) -> dict[tuple[str, str], Path]:
     """Where each picture of a data folder lies, by set and the name that the set gives it."""
-    _, together = _read(str(folder), _changed(folder))
+    _, together = _read(folder)
     return {(row.dataset, row.file): row.path for row in together.rows}
