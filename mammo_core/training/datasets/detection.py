@@ -1,4 +1,4 @@
-"""What sets made for finding lesions have in common: a class for each box, and no woman's name but in headers.
+"""What sets made for finding lesions have in common: a class for each box, and no list of women.
 
 A class counts as malignant or benign as its name says (see `classes`); another is an error. A picture has the label of its
 worst box. Without any box it is normal where boxes of the set, whatever its parts, are of both classes, else not malignant.
@@ -13,9 +13,9 @@ from pathlib import Path
 from mammo_core.intake.names import what_a_name_says
 from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.files import Files
-from mammo_core.training.datasets.headers import with_headers, without_women
 from mammo_core.training.datasets.listing import PARTS, counted, worst
 from mammo_core.training.datasets.table import Lesion, Row, Table
+from mammo_core.training.datasets.women import with_women
 
 
 def class_of(name: str) -> str:
@@ -58,8 +58,7 @@ def marked_table(rows: list[Row], missing: list[str]) -> Table:
     marked = {lesion.label for row in rows for lesion in row.lesions}
     unmarked = "normal" if len(marked) == 2 else "not_malignant"
     rows = [row if row.lesions else replace(row, label=unmarked) for row in rows]
-    told, still = with_headers(rows, [row.path for row in rows])
-    notes = without_women(still)
+    told, notes = with_women(rows, [row.path for row in rows])
     if empty := sum(not row.lesions for row in rows):
         notes.append(f"Taken as {unmarked.replace('_', ' ')}, since they have no box: {counted(empty, 'picture')}.")
     return Table(tuple(told), tuple(missing), tuple(notes))

@@ -2,8 +2,8 @@
 
 Names such as `Benign Masses` or `Malignant_Cases` are read too (see `classes`); a note says what they were taken for.
 
-A folder between a class and its files is the woman's: `benign/P07/left.png`. Where there is none, a DICOM file's header says whose it is
-(`headers`); of other files nothing does, and each counts as a woman of its own; a note says so.
+A folder between a class and its files is the woman's: `benign/P07/left.png`. Where there is none, a DICOM file's header or
+the names of the files may say whose they are (`women`); any other file counts as a woman of its own, and a note says so.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 from mammo_core.intake.names import what_a_name_says
 from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.files import Files, place_of
-from mammo_core.training.datasets.headers import with_headers, without_women
 from mammo_core.training.datasets.listing import PARTS, counted, some
 from mammo_core.training.datasets.table import LABELS, Row, Table
+from mammo_core.training.datasets.women import with_women
 
 _NO_WOMAN = ("images", "image", "img", "png", "jpg", "jpeg", "dicom", "dcm")
 """Folders that hold pictures and are no woman's."""
@@ -106,8 +106,7 @@ def read(root: Path) -> Table:
                 part=next((PARTS[folder.lower()] for folder in folders if folder.lower() in PARTS), ""),
             )
         )
-    told, still = with_headers(rows, nameless)
-    notes = without_women(still)
+    told, notes = with_women(rows, nameless)
     if taken:
         read_as = some(f"{folder} as {label.replace('_', ' ')}" for folder, label in taken.items())
         notes.append(f"Folders taken for a class by a word in their names: {read_as}.")

@@ -17,7 +17,6 @@ import pydicom
 from mammo_core.intake.attributes import text
 from mammo_core.intake.views import projection
 from mammo_core.training.datasets.files import unnamed
-from mammo_core.training.datasets.listing import counted
 from mammo_core.training.datasets.table import Row
 
 ENDINGS = (".dcm", ".dicom")
@@ -70,16 +69,6 @@ def with_headers(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[
             )
         )
     return found, still
-
-
-def without_women(pictures: Sequence[Path]) -> list[str]:
-    """What is to be known of pictures of which nothing says whose they are: a sentence, or none."""
-    if not pictures:
-        return []
-    return [
-        f"No woman is named for {counted(len(pictures), 'picture')}: each file counts as a woman of its own. "
-        "Pictures of one woman may therefore stand on both sides of a split."
-    ]
 
 
 def read_header(path: Path) -> Header:

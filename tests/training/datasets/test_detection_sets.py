@@ -116,6 +116,23 @@ def test_yolo_boxes_are_shares_of_the_picture(tmp_path: Path) -> None:
     assert found.rows[0].lesions == (Lesion((8, 8, 24, 24), "malignant"),)  # of 64 rows and 32 columns
 
 
+@pytest.mark.parametrize(
+    "files", [("val/P07_L_CC.png", "train/P07_R_MLO.png"), ("val/P07/L_CC.png", "val/P07/R_CC.png")]
+)
+def test_pictures_whose_names_differ_in_side_and_view_alone_are_one_womans(
+    tmp_path: Path, files: tuple[str, str]
+) -> None:
+    root = yolo(tmp_path / "set")
+    for file in files:
+        picture(root / "images" / file)
+    found = read_dataset(root)
+    assert len({row.patient_id for row in found.rows if "P07" in row.file}) == 1
+    assert len({row.patient_id for row in found.rows}) == 3
+    assert (
+        "Taken as one woman's, since their names differ in side and view alone: 2 pictures of 1 woman." in found.notes
+    )
+
+
 @pytest.mark.parametrize("names", ["names:\n  0: benign\n  1: cancer", "names: [Benign mass, Malignant mass]"])
 def test_yolo_classes_are_read_as_a_list_and_by_number(tmp_path: Path, names: str) -> None:
     assert read_dataset(yolo(tmp_path, names)).rows[0].label == "malignant"

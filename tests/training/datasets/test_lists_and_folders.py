@@ -169,6 +169,38 @@ def test_without_women_every_file_is_a_woman_of_its_own_and_a_note_says_so(tmp_p
     assert "woman of its own" in found.notes[0]
 
 
+def women_of(found: Table) -> list[list[str]]:
+    """The files of each woman."""
+    groups: dict[str, list[str]] = {}
+    for row in found.rows:
+        groups.setdefault(row.patient_id, []).append(row.file)
+    return sorted(groups.values())
+
+
+def test_files_whose_names_differ_in_side_and_view_alone_are_one_womans(tmp_path: Path) -> None:
+    files = [
+        "test/benign/P07_L_CC.png",
+        "test/benign/P08_L_CC.png",
+        "test/benign/other.png",
+        "train/malignant/P07_R_MLO.png",
+        "train/malignant/p07-right-cc.jpg",
+        "train/malignant/p07_R_CC.png",
+    ]
+    found = read_dataset(class_folders(tmp_path / "set", files))
+    assert women_of(found) == [[files[0], files[3], files[5]], [files[1]], [files[2]], [files[4]]]
+    assert found.notes == (
+        "Taken as one woman's, since their names differ in side and view alone: 3 pictures of 1 woman.",
+        "No woman is named for 3 pictures: each file counts as a woman of its own. "
+        "Pictures of one woman may therefore stand on both sides of a split.",
+        "1 woman stands in more than one official part: set_P07_*.",
+    )
+
+
+def test_names_that_begin_anew_in_each_folder_join_nobody_across_folders(tmp_path: Path) -> None:
+    files = ["benign/1_L_CC.png", "benign/1_R_CC.png", "malignant/1_L_CC.png", "malignant/1_L_MLO.png"]
+    assert women_of(read_dataset(class_folders(tmp_path, files))) == [files[:2], files[2:]]
+
+
 def test_a_folder_below_the_class_is_the_womans(tmp_path: Path) -> None:
     found = read_dataset(
         class_folders(tmp_path / "set", ["benign/P7/a.png", "malignant/P7/b.png", "benign/images/c.png"])

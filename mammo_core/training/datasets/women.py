@@ -1,0 +1,52 @@
+"""Whose pictures they are where no list and no folder says so: the headers of DICOM files know, and often the files' names.
+
+`P07_L_CC.png` and `P07_R_MLO.png` differ in side and view alone, so they are one woman's. Where that is wrong, two women
+stay on one side of a split, which does no harm; two sides for one woman would.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mammo_core.intake.names import what_a_name_says
+from mammo_core.training.datasets.headers import with_headers
+from mammo_core.training.datasets.listing import counted
+from mammo_core.training.datasets.table import Row
+
+
+def with_women(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[Row], list[str]]:
+    """The rows with what headers add, the `nameless` under their women as far as these can be told, and notes on it."""
+    told, still = with_headers(rows, nameless)
+    unknown = set(still)
+    women = _by_names([row for row in told if row.path in unknown])
+    notes = []
+    if women:
+        notes.append(
+            "Taken as one woman's, since their names differ in side and view alone: "
+            f"{counted(len(women), 'picture')} of {counted(len(set(women.values())), 'woman', 'women')}."
+        )
+    if alone := len(unknown) - len(women):
+        notes.append(
+            f"No woman is named for {counted(alone, 'picture')}: each file counts as a woman of its own. "
+            "Pictures of one woman may therefore stand on both sides of a split."
+        )
+    return [replace(row, patient_id=women.get(row.path, row.patient_id)) for row in told], notes
+
+
+def _by_names(rows: Sequence[Row]) -> dict[Path, str]:
+    """The woman of each picture that has a name like another's but for side and view, whatever class or part they lie in."""
+    rests = {row.path: what_a_name_says(row.path.name).rest for row in rows}
+    stems = Counter(row.path.stem for row in rows)
+    # "1_L_CC" in two folders: names begin anew in each, and say nothing without it. Nor does "L_CC".
+    anew = {rest for path, rest in rests.items() if stems[path.stem] > 1 or not any(map(str.isalnum, rest))}
+    groups: dict[str, list[tuple[Row, str]]] = {}
+    for row in rows:
+        rest = rests[row.path]
+        if rest in anew:
+            rest = what_a_name_says(row.file).rest
+        if "*" in rest:
+            groups.setdefault(rest.casefold(), []).append((row, rest))
+    return {row.path: f"{row.dataset}_{group[0][1]}" for group in groups.values() if len(group) > 1 for row, _ in group}
