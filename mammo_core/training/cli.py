@@ -17,12 +17,24 @@ from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
 from mammo_core.training import cli_cytology
 from mammo_core.training.bench.recipe import kind_of
+from mammo_core.training.bench.runs import CACHE
 from mammo_core.training.cli_bench import FOR_CLASSIFIERS, refuse
 from mammo_core.training.cli_networks import networks as networks
+from mammo_core.training.duplicates import require_clean
 from mammo_core.training.patch import pointing
-from mammo_core.training.patch.pictures import FOLDS, NO_FOLD, Pictures, pack, read_pictures, unpack
+from mammo_core.training.patch.pictures import (
+    FOLDS,
+    NO_FOLD,
+    Pictures,
+    pack,
+    read_pictures,
+    read_rows,
+    sides,
+    unpack,
+)
 from mammo_core.training.patch.predictions import Predictions
-from mammo_core.training.patch.recipe import read_ensemble, read_recipe, read_tissue
+from mammo_core.training.patch.recipe import PatchRecipe, read_ensemble, read_recipe, read_tissue
+from mammo_core.training.progress import on_terminal
 
 
 def train(args: argparse.Namespace) -> int:
@@ -42,6 +54,7 @@ def train(args: argparse.Namespace) -> int:
     from mammo_core.training.patch.fit import fit_fold
 
     recipe = read_recipe(args.recipe)
+    _require_clean(args.data, args.out, recipe)
     pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, recipe.canvas)
     wanted = [NO_FOLD if fold == "all" else int(fold) for fold in args.fold or [*map(str, range(FOLDS)), "all"]]
     for fold in wanted:
@@ -56,6 +69,7 @@ def _train_tissue(args: argparse.Namespace) -> int:
     refuse(args, ("fold",), "a tissue network is one for all folds")
     recipe = read_tissue(args.recipe)
     sets = dict.fromkeys((*recipe.sets, *recipe.outside, recipe.patches_of))
+    _require_clean(args.data, args.out, recipe, recipe.patches_of)
     run = args.out / f"{recipe.name}-{recipe.version}"
     fit_tissue(
         args.recipe, _pictures(args.data, args.prepared, tuple(sets), recipe.canvas), args.weights, run, _spoken(run)
@@ -69,22 +83,34 @@ def crossval(args: argparse.Namespace) -> int:
 
 
 def evaluate(args: argparse.Namespace) -> int:
-    """Judge a run on women it had not seen: a table for all heads put together and for each alone; report.json for the first."""
+    """Judge a run on women it had not seen, or, of a model's folder `run`, each of the runs that its networks come from."""
     if not args.run.is_dir():
         raise ValueError(f"{args.run} is no folder of a run")
     if cli_cytology.is_features(args.run / "recipe.toml"):
         raise ValueError(f"{args.run} was judged when it was trained; its log.txt says how")
     if args.data is None:
         raise ValueError("this run needs --data")
+    from mammo_core.training.patch.predictions import folds_done
+
+    runs = [run for run in (args.run, *sorted(args.run.iterdir())) if folds_done(run)]
+    if not runs:
+        raise ValueError(f"{args.run} holds no fold with predictions")
+    for run in runs:
+        if run != args.run:
+            print(f"\n{run}")
+        _evaluate(run, args)
+    return 0
+
+
+def _evaluate(run: Path, args: argparse.Namespace) -> None:
+    """Print a table for all heads put together and for each alone; report.json in the run's folder for the first."""
     from mammo_core.training.patch.judge import judge
     from mammo_core.training.patch.predictions import folds_done, read_predictions
 
-    folds = folds_done(args.run)
-    if not folds:
-        raise ValueError(f"{args.run} holds no fold with predictions")
-    recipe = read_recipe(args.run / f"fold{folds[0]}" / "recipe.toml")
+    folds = folds_done(run)
+    recipe = read_recipe(run / f"fold{folds[0]}" / "recipe.toml")
     pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, recipe.canvas)
-    predictions = read_predictions([(args.run / f"fold{fold}", fold) for fold in folds], pictures)
+    predictions = read_predictions([(run / f"fold{fold}", fold) for fold in folds], pictures)
     judged = f"folds {', '.join(map(str, folds))}"
     for number, name in enumerate(["all heads, weighed by source", *(head.name for head in recipe.heads)]):
         one = slice(None) if number == 0 else slice(number - 1, number)
@@ -95,9 +121,8 @@ def evaluate(args: argparse.Namespace) -> int:
         _print_report(report)
         if number == 0:
             _print_groups(report["subgroups"])
-            report["pointing"] = _pointing(args.run, predictions, pictures, recipe.seed)
-            (args.run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    return 0
+            report["pointing"] = _pointing(run, predictions, pictures, recipe.seed)
+            (run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 def _pointing(run: Path, said: Predictions, pictures: Pictures, seed: int) -> list[dict[str, Any]]:
@@ -221,10 +246,18 @@ def _spoken(run: Path) -> Callable[[str], None]:
     return say
 
 
+def _require_clean(data: Path, out: Path, recipe: PatchRecipe, *patches_of: str) -> None:
+    """Raise `Leak` where copies stand on two sides of what networks are fitted to and judged on; what was found is kept beside runs."""
+    rows = read_rows(data, dict.fromkeys((*recipe.sets, *recipe.outside, *patches_of)))
+    with on_terminal() as tell:
+        require_clean(rows, sides(rows, recipe.sets, recipe.outside), out / CACHE, tell)
+    print(f"no copies on two sides of the split, among {len(rows)} pictures")
+
+
 def _pictures(data: Path, prepared: Path | None, sets: tuple[str, ...], canvas: tuple[int, int]) -> Pictures:
     """Read the pictures, or unpack `prepared` (and write it where it does not exist yet)."""
     if prepared is None:
-        return read_pictures(data, sets, canvas)
+        return read_pictures(data, sets, canvas, print)
     if not prepared.is_file():
-        pack(read_pictures(data, sets, canvas), prepared)
+        pack(read_pictures(data, sets, canvas, print), prepared)
     return unpack(prepared)

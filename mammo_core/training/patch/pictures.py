@@ -1,17 +1,17 @@
-"""The public pictures as training sees them: canvases, labels, women, and lesion boxes on the canvas.
+"""Pictures as the training of patch networks sees them: canvases, labels, women, and lesion boxes on the canvas.
 
-A data folder holds one folder a set, each with `manifest.csv`, `images/` and perhaps `boxes.csv`. Reading one outlines
-every breast, which takes minutes, so the result can be packed into one file and read back.
+A data folder holds one folder a set, each in any layout that `datasets` reads. Reading one outlines every breast, which takes
+minutes, so the result can be packed into one file and read back.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import zlib
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +19,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from mammo_core.preprocessing import CANVAS, prepare_grey
-from mammo_core.training.datasets.manifest import volume_of
-from mammo_core.training.datasets.twice import known_twice
+from mammo_core.exam import Mammogram
+from mammo_core.intake import read_bytes
+from mammo_core.preprocessing import CANVAS, prepare
+from mammo_core.training.datasets import Row, Table, read_dataset
+from mammo_core.training.datasets.twice import under_one_name
 
 FOLDS = 5
 NO_FOLD = -1
@@ -37,9 +39,8 @@ COLUMNS = (
     "machine",
     "site",
     "volume",
-    "split_official",
 )
-LESION_LABELS = ("benign", "malignant")
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,54 +81,99 @@ class Pictures:
 
     def folds(self) -> npt.NDArray[np.int64]:
         """(n,) the fifth of the women each picture belongs to: crc32(patient id) mod 5."""
-        return np.array([zlib.crc32(woman.encode()) % FOLDS for woman in self.women], dtype=np.int64)
+        return np.array([fold_of(woman) for woman in self.women], dtype=np.int64)
 
 
-def read_pictures(data: Path, sets: tuple[str, ...], canvas: tuple[int, int] = CANVAS) -> Pictures:
-    """Read every picture of `sets` under `data` on a `canvas` of so many rows and columns; a woman of two names has the first.
+def fold_of(woman: str) -> int:
+    """The fifth of the women that one belongs to."""
+    return zlib.crc32(woman.encode()) % FOLDS
 
-    Raises FileNotFoundError naming a set that is not there.
+
+def read_rows(data: Path, sets: Iterable[str], say: Say = lambda line: None) -> tuple[Row, ...]:
+    """The pictures of `sets`, folders below `data` in any layout, each under its folder's name; a woman of two names has the first.
+
+    `say` hears what a set's reader noted, and which files are missing. Raises FileNotFoundError naming a set that is not there,
+    ValueError naming a wrong row.
     """
-    rows: list[dict[str, str]] = []
-    boxes: dict[str, list[tuple[float, float, float, float, str]]] = {}
+    rows: list[Row] = []
     for name in sets:
-        manifest = data / name / "manifest.csv"
-        if not manifest.is_file():
-            raise FileNotFoundError(f"no manifest.csv for the set {name} under {data}")
-        for row in csv.DictReader(manifest.open(encoding="utf-8")):
-            told = {key: row.get(key) or "" for key in COLUMNS} | {"path": str(data / name / row["file"])}
-            rows.append(told | {"volume": volume_of(row)})
-        table = data / name / "boxes.csv"
-        if table.is_file():
-            for row in csv.DictReader(table.open(encoding="utf-8")):
-                corners = (float(row["y0"]), float(row["x0"]), float(row["y1"]), float(row["x1"]), row["label"])
-                boxes.setdefault(str(data / name / row["file"]), []).append(corners)
-    first = known_twice(row["patient_id"] for row in rows)
-    for row in rows:
-        row["patient_id"] = first.get(row["patient_id"], row["patient_id"])
-    paths = [row["path"] for row in rows]
+        if not (data / name).exists():
+            raise FileNotFoundError(f"there is no folder for the set {name} under {data}")
+        table = read_dataset(data / name)
+        for note in table.notes:
+            say(f"{name}: {note}")
+        if table.missing:
+            say(f"{name}: {len(table.missing)} files are named and not there, the first: {table.missing[0]}")
+        rows += [replace(row, dataset=name) for row in table.rows]
+    return under_one_name(Table(tuple(rows))).rows
+
+
+def sides(rows: Sequence[Row], judged: Iterable[str], outside: Iterable[str]) -> list[str]:
+    """Where each picture stands when networks are fitted and judged: its woman's fifth, an outside set, or neither.
+
+    "not judged" are women whom none of the sets `judged` or `outside` holds.
+    """
+    fitted, kept_apart = set(judged), set(outside)
+    known = {row.patient_id for row in rows if row.dataset in fitted | kept_apart}
+    return [
+        "outside"
+        if row.dataset in kept_apart
+        else f"fifth {fold_of(row.patient_id)}"
+        if row.patient_id in known
+        else "not judged"
+        for row in rows
+    ]
+
+
+def read_pictures(
+    data: Path, sets: Iterable[str], canvas: tuple[int, int] = CANVAS, say: Say = lambda line: None
+) -> Pictures:
+    """Read every picture of `sets` on a `canvas` of so many rows and columns; arguments and errors as of `read_rows`.
+
+    Pictures that cannot be read are left out, and `say` hears why. Raises ValueError where none is left.
+    """
+    rows = read_rows(data, sets, say)
     with ProcessPoolExecutor() as pool:
-        done = list(pool.map(partial(_outlined, canvas), paths, [boxes.get(path, []) for path in paths], chunksize=16))
-    found = [(index, *box) for index, (_, _, each) in enumerate(done) for box in each]
+        outlined = list(pool.map(partial(_outlined, canvas), rows, chunksize=16))
+    for row, found in zip(rows, outlined, strict=True):
+        if isinstance(found, str):
+            say(f"left out: {row.file} of {row.dataset}: {found}")
+    kept = [(row, found) for row, found in zip(rows, outlined, strict=True) if not isinstance(found, str)]
+    if not kept:
+        raise ValueError(f"no picture of {', '.join(sets)} under {data} can be read")
+    boxes = [(index, *box) for index, (_, (_, _, each)) in enumerate(kept) for box in each]
     return Pictures(
-        np.stack([canvas for canvas, _, _ in done]),
-        np.stack([breast for _, breast, _ in done]),
-        {key: np.array([row[key] for row in rows]) for key in COLUMNS},
-        np.array([box[1:5] for box in found], dtype=np.float64).reshape(-1, 4),
-        np.array([box[0] for box in found], dtype=np.int64),
-        np.array([box[5] == "malignant" for box in found], dtype=bool),
+        np.stack([canvas for _, (canvas, _, _) in kept]),
+        np.stack([breast for _, (_, breast, _) in kept]),
+        {key: np.array([_told(row, key) for row, _ in kept]) for key in COLUMNS},
+        np.array([box[1:5] for box in boxes], dtype=np.float64).reshape(-1, 4),
+        np.array([box[0] for box in boxes], dtype=np.int64),
+        np.array([box[5] == "malignant" for box in boxes], dtype=bool),
     )
 
 
+def _told(row: Row, key: str) -> str:
+    value = getattr(row, key)
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def _outlined(
-    canvas: tuple[int, int], path: str, boxes: list[tuple[float, float, float, float, str]]
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], list[tuple[float, float, float, float, str]]]:
-    prepared = prepare_grey(np.asarray(Image.open(path).convert("L"), dtype=np.float32), canvas=canvas)
+    canvas: tuple[int, int], row: Row
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], list[tuple[float, float, float, float, str]]] | str:
+    """A picture as the reading page prepares it, with its lesions' boxes on the canvas; why not, where it cannot be read."""
+    try:
+        found = next(iter(read_bytes(row.path.name, row.path.read_bytes(), lenient=True)), None)
+    except OSError:
+        return "It cannot be opened."
+    if not isinstance(found, Mammogram):
+        return found.sentence if found else "The file holds no picture."
+    prepared = prepare(found, canvas)
     moved = []
-    for top, left, bottom, right, label in boxes:
+    for lesion in row.lesions:
+        top, left, bottom, right = lesion.box
         corners = prepared.transform.points_to_canvas(np.array([[top, left], [bottom, right]]) - 0.5)
         low, high = corners.min(axis=0), corners.max(axis=0)
-        moved.append((low[0], low[1], high[0], high[1], label))
+        moved.append((low[0], low[1], high[0], high[1], lesion.label))
     return np.round(prepared.canvas * 255).astype(np.uint8), prepared.breast, moved
 
 

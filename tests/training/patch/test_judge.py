@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mammo_core.cli import main
 from mammo_core.exam import Exam, ImageResult, Laterality, Mammogram, View
 from mammo_core.inference import combine
+from mammo_core.training import cli
 from mammo_core.training.datasets.twice import TWICE
 from mammo_core.training.patch.cases import cases
 from mammo_core.training.patch.judge import judge
@@ -169,3 +171,25 @@ def test_what_the_volume_tells_stands_beside_the_network_where_it_is_stated() ->
     without = baselines(made)
     assert {key for key in without if with_volume[key] != without[key]} == {key for key in without if "CBIS" in key[0]}
     assert all(with_volume[key][0] == 1 for key in without if "CBIS" in key[0])
+
+
+def test_the_runs_that_a_models_networks_come_from_are_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As they lie in a model's folder: one below the other, beside a tissue run, which has no folds."""
+    made = pictures(n=240)
+    monkeypatch.setattr(cli, "_pictures", lambda *_asked: made)
+    rng, fold = np.random.default_rng(5), made.folds()
+    evidence = tmp_path / "model-1" / "run"
+    for number in (0, 1):
+        own = np.flatnonzero(made.of("rsna", "cbis_ddsm_mass") & (fold == number))
+        said = [(str(made.columns["dataset"][k]), str(made.columns["file"][k]), 0, rng.normal()) for k in own]
+        for run in ("first-1", "second-1"):
+            predicted(evidence / run / f"fold{number}", said)
+    (evidence / "tissue-1").mkdir()
+    assert main(["evaluate", str(evidence), "--data", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.index("first-1") < printed.index("folds 0, 1") < printed.index("second-1")
+    assert sorted(path.parent.name for path in evidence.rglob("report.json")) == ["first-1", "second-1"]
+    assert main(["evaluate", str(evidence / "tissue-1"), "--data", str(tmp_path)]) == 2
+    assert "holds no fold with predictions" in capsys.readouterr().err

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mammo_core.cli import main
 from mammo_core.preprocessing import CANVAS
-from mammo_core.training.patch.pictures import FOLDS, Pictures, pack, read_pictures, unpack
-from tests.training.patch.synthetic import pictures, write_set
+from mammo_core.training.datasets import Row
+from mammo_core.training.patch.pictures import FOLDS, Pictures, fold_of, pack, read_pictures, sides, unpack
+from tests.training.patch.synthetic import RECIPE, pictures, write_set
 
 
 def test_packed_pictures_come_back(tmp_path: Path) -> None:
@@ -53,6 +56,52 @@ def test_the_volume_of_a_manifest_is_kept(tmp_path: Path) -> None:
     heading, first, second = path.read_text(encoding="utf-8").split()
     path.write_text(f"{heading},ddsm_volume\n{first},cancers\n{second},\n", encoding="utf-8")
     assert read_pictures(tmp_path, ("film",)).columns["volume"].tolist() == ["cancers", ""]
+
+
+def test_sets_of_any_layout_are_read_and_what_cannot_be_is_left_out_and_told(tmp_path: Path) -> None:
+    write_set(tmp_path, "film", mirrored=(False, True))
+    manifest = tmp_path / "film" / "manifest.csv"
+    text = manifest.read_text(encoding="utf-8").replace(",malignant", ",Malignant", 1)
+    manifest.write_text(text + "images/gone.png,film,film_9,R,CC,benign\n", encoding="utf-8-sig")
+    (tmp_path / "film" / "images" / "1.png").write_bytes(b"no picture")
+    shown = tmp_path / "clinic" / "normal" / "P1_L_CC.png"
+    shown.parent.mkdir(parents=True)
+    shown.write_bytes((tmp_path / "film" / "images" / "0.png").read_bytes())
+    said: list[str] = []
+    read = read_pictures(tmp_path, ("film", "clinic"), say=said.append)
+    assert read.columns["dataset"].tolist() == ["film", "clinic"]
+    assert read.columns["label"].tolist() == ["malignant", "normal"]
+    assert any("images/gone.png" in line for line in said)
+    assert any(line.startswith("left out: images/1.png of film: ") for line in said)
+    (tmp_path / "film" / "images" / "0.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="can be read"):
+        read_pictures(tmp_path, ("film",))
+
+
+def test_copies_on_two_sides_are_found_before_anything_is_fitted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE.replace('["rsna", "cbis_ddsm_mass"]', '["film"]').replace('"mini_mias"', '"far"'), "utf-8")
+    write_set(tmp_path, "film", mirrored=(False, True))
+    write_set(tmp_path, "far", mirrored=(False,))
+    picture = cv2.imread(str(tmp_path / "film" / "images" / "1.png"), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(tmp_path / "far" / "images" / "0.png"), cv2.rotate(picture, cv2.ROTATE_90_CLOCKWISE))
+    asked = ["train", str(recipe), "--data", str(tmp_path), "--weights", str(tmp_path), "--out", str(tmp_path / "runs")]
+    assert main(asked) == 2
+    said = capsys.readouterr().err
+    assert "Copies of one picture stand on different sides of the split: 1 pair" in said
+    assert "(outside)" in said
+    assert not (tmp_path / "runs" / "tiny-1").exists()
+
+
+def test_sides_are_fifths_outside_sets_and_women_of_whom_none_is_judged() -> None:
+    rows = [
+        Row(Path("a"), "a", name, woman, "benign")
+        for name, woman in (("film", "one"), ("far", "two"), ("more", "one"), ("more", "three"))
+    ]
+    fifth = f"fifth {fold_of('one')}"
+    assert sides(rows, ["film"], ["far"]) == [fifth, "outside", fifth, "not judged"]
 
 
 def test_a_set_may_come_without_boxes(tmp_path: Path) -> None:
