@@ -275,9 +275,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     promote.add_argument(
         "--fold",
-        choices=[*"01234", "all"],
+        type=_fold,
+        metavar="N",
         default="all",
-        help="whose network (default all women's; of a classifier the first)",
+        help="whose network: a fold's number, or all (default all women's; of a classifier the first)",
     )
     promote.add_argument(
         "--version", metavar="VERSION", default="", help="the model's version, if not the recipe's (classifiers)"
@@ -302,3 +303,9 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
+
+
+def _fold(text: str) -> str:
+    if text != "all" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a fold's number nor all")
+    return text

@@ -141,6 +141,20 @@ def test_a_run_is_promoted_again_under_another_version(
     assert sorted(path.name for path in models.iterdir()) == ["tiny-1", "tiny-1.1"]
 
 
+def test_the_network_of_any_fold_is_promoted(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAMMO_MODELS", str(tmp_path / "models"))
+    folds = shutil.copytree(run, tmp_path / "folds")
+    (folds / "fold0").rename(folds / "fold7")
+    assert main(["promote", str(folds), "--fold", "7"]) == 0
+    assert load_artefact(tmp_path / "models" / "tiny-1").card["held_out_fold"] == 7
+    assert main(["promote", str(folds), "--fold", "8"]) == 2
+    assert "holds no network of fold 8" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["promote", str(folds), "--fold", "-1"])
+
+
 def test_its_evidence_can_be_read_and_its_run_judged_again(models: Path) -> None:
     artefact = load_artefact(models / "tiny-1")
     (cases,) = judged(artefact)
