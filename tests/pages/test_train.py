@@ -110,3 +110,11 @@ def test_a_run_that_ended_over_copies_is_not_offered_for_resumption_and_the_page
     said = words(app)
     assert older.name in said
     assert runs.LEAKS in said
+
+
+def test_what_the_queue_waits_for_is_said(lab: Path) -> None:
+    make_run(lab / "runs", status="queued")
+    assert "One network learns at a time" not in words(shown("train.py"))
+    (lab / "runs" / "tune-tiny-1").mkdir()
+    with runs.lock(lab / "runs" / "tune-tiny-1"):
+        assert "One network learns at a time, and tune-tiny-1 is at work" in words(shown("train.py"))

@@ -1,4 +1,4 @@
-"""The lab's queue: runs wait in their folders, and one small process starts them, oldest first, one at a time.
+"""The lab's queue: runs wait in their folders, and one small process starts them, oldest first, one at a time, and none beside a search.
 
 That process (`python -m mammo_core.training.bench.queue RUNS`) and the runs it starts belong to no terminal and no app: closing either ends
 none of them. It leaves when nothing waits; whoever queues a run, or shows the queue, sees to it that it is there. No Keras here.
@@ -103,6 +103,11 @@ def waiting(root: Path = RUNS) -> list[Run]:
     return [run for run in reversed(read_ledger(root).classifiers) if run.status is Status.QUEUED]
 
 
+def searches(root: Path = RUNS) -> list[str]:
+    """The names of the folders in which `tune` is at work: its trials are no runs of `root`, and the queue waits for them."""
+    return sorted(path.parent.name for path in root.glob("tune-*/lock") if is_alive(path.parent))
+
+
 def see_to(root: Path = RUNS) -> None:
     """Have the queue served where runs wait in it: a machine that was restarted goes on with it."""
     with suppress(OSError):  # runs that cannot be written to are looked at, and wait
@@ -155,7 +160,7 @@ def serve(root: Path) -> None:
         try:
             with _lock(root).acquire(blocking=False):
                 while queued := waiting(root):
-                    if any(is_alive(run.folder) for run in list_runs(root)):
+                    if searches(root) or any(is_alive(run.folder) for run in list_runs(root)):
                         time.sleep(_LOOK)
                     else:
                         _run(queued[0])

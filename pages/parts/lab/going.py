@@ -139,6 +139,8 @@ def _queue(waiting: Sequence[Run]) -> None:
     st.markdown("#### Waiting")
     if not waiting:
         write("quiet", "Nothing waits. One network learns at a time; what is started meanwhile waits here.")
+    elif searches := queue.searches(runs_root()):
+        write("quiet", f"One network learns at a time, and {', '.join(searches)} is at work: it goes on after that.")
     for place, run in enumerate(waiting, start=1):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f"<div>{place} · {run.id}</div>")

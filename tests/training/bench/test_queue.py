@@ -138,6 +138,26 @@ def test_a_run_can_leave_the_queue_and_come_back(tmp_path: Path, monkeypatch: py
         queue.enqueue(recipe(), tmp_path / "nothing", tmp_path / "runs")
 
 
+def test_a_run_waits_until_a_search_beside_it_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    search = runs.lock(tmp_path / "tune-tiny-1")
+    begun: list[bool] = []
+
+    def started(run: Run) -> None:
+        begun.append(search.is_locked)
+        queue.stop(run.folder)
+
+    def ends(seconds: float) -> None:
+        search.release()
+
+    (tmp_path / "tune-tiny-1").mkdir()
+    monkeypatch.setattr(queue, "_run", started)
+    monkeypatch.setattr(queue.time, "sleep", ends)
+    _run(tmp_path, recipe='kind = "classifier"')
+    with search:
+        queue.serve(tmp_path)
+    assert begun == [False]
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
     """A folder of runs, of which none is left at work."""
