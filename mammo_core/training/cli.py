@@ -83,13 +83,15 @@ def crossval(args: argparse.Namespace) -> int:
 
 
 def evaluate(args: argparse.Namespace) -> int:
-    """Judge a run on women it had not seen, or, of a model's folder `run`, each of the runs that its networks come from."""
+    """Judge a run on women it had not seen; of a model of several networks all together, of its folder `run` each that they come from."""
     if not args.run.is_dir():
         raise ValueError(f"{args.run} is no folder of a run")
     if cli_cytology.is_features(args.run / "recipe.toml"):
         raise ValueError(f"{args.run} was judged when it was trained; its log.txt says how")
     if args.data is None:
         raise ValueError("this run needs --data")
+    if (args.run / "recipe.toml").is_file() and kind_of(args.run / "recipe.toml") == "ensemble":
+        return _evaluate_together(args)
     from mammo_core.training.patch.predictions import folds_done
 
     runs = [run for run in (args.run, *sorted(args.run.iterdir())) if folds_done(run)]
@@ -104,25 +106,49 @@ def evaluate(args: argparse.Namespace) -> int:
 
 def _evaluate(run: Path, args: argparse.Namespace) -> None:
     """Print a table for all heads put together and for each alone; report.json in the run's folder for the first."""
-    from mammo_core.training.patch.judge import judge
     from mammo_core.training.patch.predictions import folds_done, read_predictions
 
     folds = folds_done(run)
     recipe = read_recipe(run / f"fold{folds[0]}" / "recipe.toml")
     pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, recipe.canvas)
     predictions = read_predictions([(run / f"fold{fold}", fold) for fold in folds], pictures)
-    judged = f"folds {', '.join(map(str, folds))}"
-    for number, name in enumerate(["all heads, weighed by source", *(head.name for head in recipe.heads)]):
+    print(f"\nfolds {', '.join(map(str, folds))}")
+    report = _judged(predictions, pictures, [head.name for head in recipe.heads], recipe.seed)
+    report["pointing"] = _pointing(run, predictions, pictures, recipe.seed)
+    (run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def _evaluate_together(args: argparse.Namespace) -> int:
+    """Print what the networks of a promoted ensemble say together, from the predictions that ship with it."""
+    from mammo_core.training.patch.ensemble import said_together
+
+    ensemble = read_ensemble(args.run / "recipe.toml")
+    folders = [args.run / "run" / member for member in ensemble.members]
+    tissue = args.run / "run" / ensemble.tissue if ensemble.tissue else None
+    recipes = [read_recipe(folder / "recipe.toml") for folder in folders]
+    recipe, canvas = recipes[0], max(each.canvas for each in recipes)
+    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, canvas)
+    said = said_together(folders, pictures, recipe.sets, tissue)
+    heads = [*(head.name for head in recipe.heads), *(["tissue"] if tissue else [])]
+    _judged(said.predictions, pictures, heads, ensemble.seed)
+    return 0
+
+
+def _judged(predictions: Predictions, pictures: Pictures, heads: list[str], seed: int) -> dict[str, Any]:
+    """Print a table for all heads put together, which is given back, and one for each head alone."""
+    from mammo_core.training.patch.judge import judge
+
+    reports = []
+    for number, name in enumerate(["all heads, weighed by source", *heads]):
         one = slice(None) if number == 0 else slice(number - 1, number)
-        report = judge(
-            replace(predictions, scores=predictions.scores[:, one]), pictures, np.random.default_rng(recipe.seed)
+        reports.append(
+            judge(replace(predictions, scores=predictions.scores[:, one]), pictures, np.random.default_rng(seed))
         )
-        print(f"\n{name}: {judged}")
-        _print_report(report)
+        print(f"\n{name}")
+        _print_report(reports[-1])
         if number == 0:
-            _print_groups(report["subgroups"])
-            report["pointing"] = _pointing(run, predictions, pictures, recipe.seed)
-            (run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+            _print_groups(reports[0]["subgroups"])
+    return reports[0]
 
 
 def _pointing(run: Path, said: Predictions, pictures: Pictures, seed: int) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Pictures as a bench network sees them, decoded once: any format to 8-bit grey of one size, kept on disk and mapped into memory.
 
-A store holds every picture ever decoded at one size and crop by one version of this making, whichever run asked. A file is known by its path, size and time of
-change, so a changed file is decoded anew; a run that was stopped while decoding goes on where it was. A file that cannot be read is named,
-never guessed at.
+A store holds every picture ever decoded at one size and crop by one version of this making, whichever run asked. A file is known by its
+path, size and time of change, so a changed file is decoded anew; a run that was stopped while decoding goes on where it was. A file that
+cannot be read is named, never guessed at.
 """
 
 from __future__ import annotations

@@ -31,31 +31,43 @@ def load_member(folder: Path) -> Member:
 
 
 @dataclass(frozen=True, eq=False)
-class Together:
-    """What several networks say together: `predictions`, `members` and `tissue` as they ship, and which folders speak of each picture."""
+class Said:
+    """What several networks say together: `predictions` of k heads, which folders speak of each picture, and how the mean is stretched.
+
+    Heads are stretched by `stretch` (k,) about `middle` (k,); 1 and 0 where nothing is.
+    """
 
     predictions: Predictions
+    speakers: list[tuple[Path, ...]]
+    stretch: FloatArray
+    middle: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Together:
+    """What several networks say together, and `members` and `tissue` as they ship."""
+
+    said: Said
     members: list[Member]
     tissue: Tissue | None
-    speakers: list[tuple[Path, ...]]
 
 
-def together(folders: list[Path], pictures: Pictures, sets: tuple[str, ...], tissue: Path | None = None) -> Together:
-    """What the networks in `folders` say together, each a folder "fold<n>"; with the run `tissue`, its head of that fold beside them.
+def said_together(folders: list[Path], pictures: Pictures, sets: tuple[str, ...], tissue: Path | None = None) -> Said:
+    """What the networks in `folders` said together, each a folder "fold<n>"; with the run `tissue`, its head of that fold beside them.
 
-    A picture of a set that no tissue head was fitted to has NaN there: nothing is judged or calibrated on it.
+    Their weights are not needed. A picture of a set that no tissue head was fitted to has NaN there: nothing is judged or calibrated
+    on it.
 
     The mean of several networks spreads less than one of them alone does, and calibration and operating points come from women
-    of whom one alone may speak. So the members' heads are stretched about their mean until all together spread as one does on
-    the pictures (outside `sets`) that all have never seen; no label is looked at.
+    of whom one alone may speak. So the heads are stretched about their mean until all together spread as one does on the pictures
+    (outside `sets`) that all have never seen; no label is looked at.
     """
     said = [said_by(folder, pictures) for folder in folders]
-    folds = [int(folder.name.removeprefix("fold")) for folder in folders]
     if tissue is not None:
         told = said_of_tissue(tissue, pictures)
         said = [
             {row: ([*heads, told.get((row, fold), np.nan)], benign) for row, (heads, benign) in own.items()}
-            for fold, own in zip(folds, said, strict=True)
+            for fold, own in zip(_folds(folders), said, strict=True)
         ]
     rows = np.array(sorted(set().union(*said)), dtype=np.int64)
     speakers = [tuple(number for number, own in enumerate(said) if row in own) for row in rows.tolist()]
@@ -67,19 +79,35 @@ def together(folders: list[Path], pictures: Pictures, sets: tuple[str, ...], tis
     )
     outside = ~pictures.of(*sets)[rows]
     fold = np.where(outside, NO_FOLD, pictures.folds()[rows])
-    members = [load_member(folder) for folder in folders]
-    shipped = None if tissue is None else load_tissue(tissue, folds)
+    stretch, middle = np.ones(scores.shape[1]), np.zeros(scores.shape[1])
     if outside.any() and len(folders) > 1:
         alone = np.array([[said[k][row][0] for row in rows[outside].tolist()] for k in range(len(folders))])
         stretch = np.nanstd(alone, axis=1).mean(axis=0) / np.nanstd(scores[outside], axis=0)
         middle = np.nanmean(scores[outside], axis=0)
         scores[outside] = middle + (scores[outside] - middle) * stretch
-        if shipped is not None:
-            shipped = replace(shipped, tensors=_stretched(shipped.tensors, float(stretch[-1]), float(middle[-1])))
-            stretch, middle = stretch[:-1], middle[:-1]
-        members = [replace(each, tensors=_stretched(each.tensors, stretch, middle)) for each in members]
     asked = [tuple(folders[k] for k in who) for who in speakers]
-    return Together(Predictions(rows, scores, benign, fold.astype(np.int64)), members, shipped, asked)
+    return Said(Predictions(rows, scores, benign, fold.astype(np.int64)), asked, stretch, middle)
+
+
+def together(folders: list[Path], pictures: Pictures, sets: tuple[str, ...], tissue: Path | None = None) -> Together:
+    """What the networks say together, and the networks, whose heads are stretched alike; arguments as of `said_together`."""
+    said = said_together(folders, pictures, sets, tissue)
+    stretch, middle = said.stretch, said.middle
+    shipped = None
+    if tissue is not None:
+        shipped = load_tissue(tissue, _folds(folders))
+        shipped = replace(shipped, tensors=_stretched(shipped.tensors, float(stretch[-1]), float(middle[-1])))
+        stretch, middle = stretch[:-1], middle[:-1]
+    members = [load_member(folder) for folder in folders]
+    return Together(
+        said,
+        [replace(each, tensors=_stretched(each.tensors, stretch, middle)) for each in members],
+        shipped,
+    )
+
+
+def _folds(folders: list[Path]) -> list[int]:
+    return [int(folder.name.removeprefix("fold")) for folder in folders]
 
 
 def _stretched(

@@ -113,12 +113,13 @@ def promote_ensemble(path: Path, runs: Path, pictures: Pictures, models: Path) -
         raise ValueError(f"{tissue} holds no tissue network that was judged")
     if tissue is not None and read_tissue(tissue / "recipe.toml").canvas != max(each.canvas for each in recipes):
         raise ValueError(f"{path.name}: its tissue network was fitted on another canvas than its members")
-    said = together(folders, pictures, recipe.sets, tissue)
+    found = together(folders, pictures, recipe.sets, tissue)
+    said = found.said
     return _make(
         models,
         path,
         (ensemble.name, ensemble.version, ensemble.title, ensemble.seed),
-        said.members,
+        found.members,
         said.predictions,
         pointing.figures(said.predictions.rows, said.speakers, pictures, ensemble.seed),
         pictures,
@@ -130,7 +131,7 @@ def promote_ensemble(path: Path, runs: Path, pictures: Pictures, models: Path) -
             "members": [*ensemble.members, *([ensemble.tissue] if ensemble.tissue else [])],
             "held_out_fold": None,
         },
-        (said.tissue, tissue) if said.tissue and tissue else None,
+        (found.tissue, tissue) if found.tissue and tissue else None,
     )
 
 

@@ -38,7 +38,7 @@ def test_an_ensemble_names_its_members_once(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: Path) -> None:
     from mammo_core.inference import judged, load_artefact
-    from mammo_core.training.patch.ensemble import together
+    from mammo_core.training.patch.ensemble import said_together
     from mammo_core.training.patch.fit import fit_fold
     from mammo_core.training.patch.predictions import said_by
     from mammo_core.training.patch.promote import load_members, load_tissue, promote_ensemble
@@ -56,7 +56,7 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: 
         fit_fold(recipe, made, tmp_path, folder, fold, lambda _: None)
 
     sets = ("rsna", "cbis_ddsm_mass")
-    said = together(folders, made, sets)
+    said = said_together(folders, made, sets)
     found, speakers = said.predictions, said.speakers
     alone = [said_by(folder, made) for folder in folders]
     outside = ~made.of(*sets)[found.rows]
@@ -78,7 +78,7 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: 
     coarse = tmp_path / "tissue.toml"
     coarse.write_text(TISSUE, encoding="utf-8")
     fit_tissue(coarse, made, tmp_path, tmp_path / "coarse-1", lambda _: None)
-    with_tissue = together(folders, made, sets, tmp_path / "coarse-1")
+    with_tissue = said_together(folders, made, sets, tmp_path / "coarse-1")
     told = said_of_tissue(tmp_path / "coarse-1", made)
     np.testing.assert_allclose(with_tissue.predictions.scores[:, :2], found.scores, atol=1e-6)
     for row, scores in zip(found.rows[~outside], with_tissue.predictions.scores[~outside], strict=True):
