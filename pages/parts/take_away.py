@@ -20,7 +20,7 @@ HEIGHT, ROW = 188, 30
 
 def show(figure: go.Figure, name: str, reading: str, columns: Mapping[str, Sequence[Any]]) -> None:
     """Show a figure, the sentence that says what to read in it, and figure and data to take away; its camera saves a PNG."""
-    config = CAMERA | {"toImageButtonOptions": {"format": "png", "filename": name, "scale": 3}}
+    config = camera(name)
     st.plotly_chart(figure, theme=None, config=config, key=name, alt=reading)
     write("quiet", reading)
     with st.container(horizontal=True, gap="medium"):
@@ -34,6 +34,11 @@ def show(figure: go.Figure, name: str, reading: str, columns: Mapping[str, Seque
             type="tertiary",
             on_click="ignore",
         )
+
+
+def camera(name: str) -> dict[str, Any]:
+    """The configuration of a figure whose only button saves it as a PNG of that name."""
+    return CAMERA | {"toImageButtonOptions": {"format": "png", "filename": name, "scale": 3}}
 
 
 def offer(name: str, rows: Sequence[Sequence[Any]]) -> None:

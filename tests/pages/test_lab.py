@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -10,10 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from zipfile import ZipFile
 
 import cv2
 import numpy as np
 import pytest
+import streamlit
 from streamlit.testing.v1 import AppTest
 
 from mammo_core.evaluation import auc_interval
@@ -21,12 +24,14 @@ from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.evaluate import report as report_of
+from mammo_core.training.bench.explain import place
 from mammo_core.training.bench.systems import summary, system
 from pages.parts import look
 from pages.parts.card import interval
 from pages.parts.figures import TEMPLATE as figures_template
 from pages.parts.lab import errands, setting
 from pages.parts.lab import figures as lab_figures
+from pages.parts.lab.errors import _zipped
 from pages.parts.lab.learning import courses, stacked
 from tests.lab_runs import empty_lab, make_recipe, make_run
 from tests.pages.showing import shown, words
@@ -299,6 +304,43 @@ def test_worst_errors_are_shown_and_missing_pictures_named(lab: Path) -> None:
     said = words(shown("runs.py", lab_part="Worst errors"))
     assert "The picture cannot be read any more." in said
     assert re.search(r"\b0 of \d pictures have a Grad-CAM map\.", said)
+
+
+def test_the_worst_errors_pictures_are_taken_away_as_they_are_shown(lab: Path) -> None:
+    folder = make_run(lab / "runs", data=str(lab / "data"), draws=20)
+    told = records.read_predictions(folder).columns
+    _, grey = cv2.imencode(".png", np.zeros((4, 4), np.uint8))
+    for dataset, file in zip(told["dataset"].tolist(), told["file"].tolist(), strict=True):
+        heat = place(folder, dataset, file, "gradcam")
+        heat.parent.mkdir(exist_ok=True)
+        heat.write_bytes(grey.tobytes() + file.encode())
+    with patch.object(streamlit, "download_button", wraps=streamlit.download_button) as offered:
+        app = shown("runs.py", lab_part="Worst errors")
+    shows = words(app).count("<figure>")
+    (data,) = [call.args[1] for call in offered.call_args_list if "ZIP" in call.args[0]]
+    with ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
+        assert len({archive.read(name) for name in names}) == len(names) == shows > 1
+    assert all(
+        re.fullmatch(rf"0{number}-truly-\w+-said-malignant-\d+-gradcam\.png", name)
+        for number, name in enumerate(names, start=1)
+    )
+    assert _zipped([("a.png", b"a")]) == _zipped([("a.png", b"a")])
+
+
+def test_live_curves_are_taken_away_as_those_of_a_run_that_is_done(lab: Path) -> None:
+    run = make_run(lab / "runs", status="running", epochs=6)
+    with (
+        runs.lock(run),
+        patch.object(streamlit, "download_button", wraps=streamlit.download_button) as offered,
+    ):
+        app = shown("train.py")
+    (page,) = [call.args[1] for call in offered.call_args_list if "HTML" in call.args[0]]
+    assert page.count('class="plotly-graph-div"') == len(figures(app)) == 3
+    for element in app.get("plotly_chart"):
+        config = json.loads(element.proto.config)
+        assert config["modeBarButtons"] == [["toImage"]]
+        assert config["toImageButtonOptions"]["filename"].startswith(run.name)
 
 
 def test_the_labs_pages_import_no_tensorflow() -> None:

@@ -6,10 +6,13 @@ folder to the reader's own session, and nowhere else.
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, ZipInfo
 
 import streamlit as st
 
@@ -84,8 +87,8 @@ def _pictures(one: Judged, rows: list[dict[str, Any]], method: str, on: bool) ->
     else:
         write("quiet", f"{len(rows) - len(missing)} of {len(rows)} pictures have a {METHODS[method]} map.")
     shelf, paths = Desk.of_session().shelf, _paths(one.folder)
-    figures = []
-    for row in rows:
+    figures, pictures = [], []
+    for number, row in enumerate(rows, start=1):
         map_ = place(one.folder, row["dataset"], row["file"], method)
         path = paths.get((row["dataset"], row["file"]))
         shows = on and map_.is_file()
@@ -94,7 +97,30 @@ def _pictures(one: Judged, rows: list[dict[str, Any]], method: str, on: bool) ->
         else:
             url = shelf.url(("plain", *one.key, row["dataset"], row["file"]), lambda path=path: _plain(one, path))
         figures.append(_figure(one, row, url, shows))
+        if url and (drawn := shelf.picture(Path(url).stem)):
+            name = f"{number:02}-truly-{row['label']}-said-{one.positive}-{100 * row['probability']:.0f}"
+            pictures.append((re.sub(r"[^\w+-]", "_", f"{name}-{method}" if shows else name) + ".png", drawn))
     st.html(f'<div class="lab-pictures">{"".join(figures)}</div>')
+    if pictures:
+        st.download_button(
+            ":primary[Pictures as ZIP]",
+            _zipped(pictures),
+            f"{one.slug}-worst.zip",
+            "application/zip",
+            key=f"{one.slug}-worst-zip",
+            help="As they are shown, numbered like the rows of the table",
+            type="tertiary",
+            on_click="ignore",
+        )
+
+
+def _zipped(pictures: Sequence[tuple[str, bytes]]) -> bytes:
+    """A ZIP of named pictures; without times in it, so that a page that looks every other second offers the same file."""
+    stream = io.BytesIO()
+    with ZipFile(stream, "w") as archive:
+        for name, picture in pictures:
+            archive.writestr(ZipInfo(name), picture)
+    return stream.getvalue()
 
 
 def _figure(one: Judged, row: dict[str, Any], url: str | None, shows: bool) -> str:

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+import plotly.io
 import streamlit as st
 
 from mammo_core.training.bench import queue
 from mammo_core.training.bench.runs import LEAKS, Run, Status, read_ledger
 from pages.parts.lab import figures
-from pages.parts.lab.learning import courses, stacked, watched
+from pages.parts.lab.learning import courses, drawn, stacked, watched
 from pages.parts.lab.ledger import STATES, duration, took, why_failed
 from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
-from pages.parts.take_away import offer
+from pages.parts.take_away import camera, offer
 
 EVERY = 2.0
 """Seconds between two looks."""
@@ -83,8 +84,19 @@ def _now(run: Run) -> None:
             with st.container(width=320, key=f"live_{measure}"):
                 _curve(run, measure)
     _curve(run, "rate")
-    columns = {measure: stacked(courses(run.folder, run.id, measure)) for measure in CURVES}
-    offer(f"{run.id}-curves", [["measure", *columns["loss"]], *_rows(columns)])
+    curves = {measure: courses(run.folder, run.id, measure) for measure in CURVES}
+    columns = {measure: stacked(own) for measure, own in curves.items()}
+    with st.container(horizontal=True, gap="medium"):
+        offer(f"{run.id}-curves", [["measure", *columns["loss"]], *_rows(columns)])
+        st.download_button(
+            ":primary[Figures as HTML]",
+            _page(run.id, tuple(drawn(own, measure).to_json() for measure, own in curves.items())),
+            f"{run.id}-curves.html",
+            "text/html",
+            key=f"{run.id}-curves-html",
+            type="tertiary",
+            on_click="ignore",
+        )
     with st.expander("Log", key="log"):
         st.code(_log(run), language=None, wrap_lines=True)
 
@@ -99,7 +111,17 @@ def _curve(run: Run, measure: str) -> None:
         figure.update_layout(yaxis={"tickformat": ".1e", "nticks": 4})
     if not own:
         figure.update_layout(xaxis={"range": [0, max(1, run.epochs)], "dtick": None}, yaxis={"range": [0, 1]})
-    st.plotly_chart(figure, theme=None, config={"displayModeBar": False}, key=f"live-{measure}", alt=title)
+    st.plotly_chart(figure, theme=None, config=camera(f"{run.id}-{measure}"), key=f"live-{measure}", alt=title)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _page(title: str, figures: tuple[str, ...]) -> str:
+    """Figures, given as JSON, as one page that still answers: 5 MB, put together once for as long as nothing changes in them."""
+    parts = [
+        plotly.io.from_json(each).to_html(full_html=False, include_plotlyjs=place == 0, div_id=f"figure{place}")
+        for place, each in enumerate(figures)
+    ]
+    return f'<!doctype html><meta charset="utf-8"><title>{escape(title)}</title>{"".join(parts)}'
 
 
 def _rows(columns: dict[str, dict[str, list[object]]]) -> list[list[object]]:

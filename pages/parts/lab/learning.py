@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from mammo_core.training.bench.records import read_history, read_split
@@ -55,15 +56,20 @@ def learning(found: Sequence[Run]) -> None:
         f"Watched in a fold: {'; '.join(f'{run.id} {watched(run)}' for run in found)}.",
     )
     columns = st.columns(2)
-    for place, (measure, (title, reading)) in enumerate(MEASURES.items()):
+    for place, (measure, (_, reading)) in enumerate(MEASURES.items()):
         own = [course for run in found for course in courses(run.folder, run.id, measure)]
         with columns[place % 2]:
             show(
-                figures.learning(own, f"{title}, over the epochs", _folds(own)),
+                drawn(own, measure),
                 f"runs-{measure}",
                 reading,
                 stacked([*own, *figures.means(own)]),
             )
+
+
+def drawn(own: Sequence[figures.Course], measure: str) -> go.Figure:
+    """A measure over the epochs, with a legend."""
+    return figures.learning(own, f"{MEASURES[measure][0]}, over the epochs", _folds(own))
 
 
 def stacked(own: Sequence[figures.Course]) -> dict[str, list[Any]]:
