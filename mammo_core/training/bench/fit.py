@@ -283,10 +283,11 @@ def _predict(fold: Fold, model: Any, take: Take) -> None:
 
 
 def _counted(fold: Fold) -> str:
-    """Pictures and women of every part, and of those who are in none."""
+    """Pictures and women of every part, and of those who are in none, if any are."""
     women = fold.samples.women
     placed = np.concatenate(list(fold.parts.values()))
-    parts = fold.parts | {LEFT_OUT: np.setdiff1d(np.arange(len(fold.samples)), placed)}
+    others = np.setdiff1d(np.arange(len(fold.samples)), placed)
+    parts = fold.parts | ({LEFT_OUT: others} if others.size else {})
     return ", ".join(f"{part} {len(at)} of {len(set(women[at]))} women" for part, at in parts.items())
 
 
