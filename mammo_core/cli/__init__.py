@@ -210,18 +210,21 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser(
         "evaluate",
         help="judge a run",
-        description="Judge what a run said of women it had not seen. Prints tables, and writes report.json into the run's folder.",
+        description="Judge what a run said of women it had not seen. Prints tables, and writes report.json into the run's folder. A "
+        "promoted model of several networks is judged as a whole.",
     )
-    evaluate.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")
+    evaluate.add_argument(
+        "run", metavar="RUN", type=Path, help="the folder of a run, or of a model of several networks"
+    )
     evaluate.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets (patch networks)")
 
     compare = commands.add_parser(
         "compare",
-        help="compare classifiers' runs on the same women",
+        help="compare classifiers' runs, or promoted models, on the same women",
         description="Compare each run with the first, on the pictures that both judged: a paired test by woman. --figure also draws "
-        "training and validation accuracy of all of them.",
+        "training and validation accuracy of all of them. Promoted models are compared by the judged cases that they carry.",
     )
-    compare.add_argument("runs", nargs="+", metavar="RUN", type=Path, help="the folder of a run")
+    compare.add_argument("runs", nargs="+", metavar="RUN", type=Path, help="the folder of a run, or of a model")
     compare.add_argument("--figure", metavar="FILE", type=Path, help="an .html file to write the learning curves to")
 
     systems = commands.add_parser(

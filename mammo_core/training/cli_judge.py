@@ -33,9 +33,16 @@ def evaluate(args: argparse.Namespace) -> int:
 
 
 def compare(args: argparse.Namespace) -> int:
-    """Compare runs on the same women, and draw their curves into one figure."""
-    from mammo_core.training.bench.compare import compared, figure, write_figure
+    """Compare runs, or promoted models, on the same women, and draw runs' curves into one figure."""
+    from mammo_core.training.bench.compare import compared, compared_models, figure, write_figure
     from mammo_core.training.bench.spoken import compared_words
+
+    promoted = [(each / "card.json").is_file() for each in args.runs]
+    if any(promoted):
+        if not all(promoted) or args.figure is not None:
+            raise ValueError("promoted models are compared with each other, and have no --figure")
+        print(compared_words(compared_models(args.runs)))
+        return 0
 
     if args.figure is not None:
         write_figure(figure(args.runs), args.figure)

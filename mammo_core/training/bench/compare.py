@@ -1,6 +1,6 @@
-"""Runs beside each other: a paired test on the very same pictures of the same women, and their learning curves in one figure.
+"""Runs, or promoted models, beside each other: a paired test on the same cases of the same women; runs' learning curves in one figure.
 
-The first run is the one the others are compared with. Pictures that only one of two runs judged are left out of both. No Keras.
+The first is the one the others are compared with. Pictures that only one of two runs judged are left out of both. No Keras.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mammo_core.evaluation import paired_auc, paired_multiclass
+from mammo_core.evaluation import Paired, paired_auc, paired_multiclass
+from mammo_core.inference import JudgedSet, judged, load_artefact
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.cases import UNKNOWN, first_of_each, known_class, looked_for, select
@@ -39,6 +40,39 @@ def compared(folders: Sequence[Path], draws: int = 2000) -> list[dict[str, Any]]
     first, *others = folders
     rows = [row for other in others for row in _pair(first, other, draws)]
     return [row | {"tests": len(rows)} for row in rows]
+
+
+def compared_models(folders: Sequence[Path], draws: int = 2000) -> list[dict[str, Any]]:
+    """The same of promoted models, by the judged cases that each carries: a row for every other model, set and unit.
+
+    A model's cases name nobody. They are taken for the same where all of a set and unit agree in order, woman's number and truth.
+
+    Raises:
+        ValueError: there are fewer than two models, or two have no cases in common.
+        ArtefactMismatch: a model is not what was sealed.
+    """
+    if len(folders) < 2:
+        raise ValueError("two models or more are needed to compare")
+    first, *others = [load_artefact(folder) for folder in folders]
+    mine, found = {(each.name, each.unit): each for each in judged(first)}, []
+    for other in others:
+        rows = []
+        for theirs in judged(other):
+            own = mine.get((theirs.name, theirs.unit))
+            if own is None or not _same_cases(own, theirs):
+                continue
+            truth, rng = own.malignant, np.random.default_rng(0)
+            told = paired_auc(truth, own.suspicion, theirs.suspicion, own.woman, rng, draws)
+            about = {"a": first.name, "b": other.name, "set": own.name, "part": f"{own.how}, {own.unit}s"}
+            rows.append(about | _row("AUC", told))
+        if not rows:
+            raise ValueError(f"{first.name} and {other.name} carry no judged cases in common, as far as one can tell")
+        found += rows
+    return [row | {"tests": len(found)} for row in found]
+
+
+def _same_cases(one: JudgedSet, two: JudgedSet) -> bool:
+    return np.array_equal(one.woman, two.woman) and np.array_equal(one.malignant, two.malignant)
 
 
 def _pair(first: Path, other: Path, draws: int) -> list[dict[str, Any]]:
@@ -86,18 +120,19 @@ def _figures(a: Predictions, b: Predictions, recipe: recipes.Recipe, draws: int)
         rng = np.random.default_rng(recipe.seed)
         several = paired_multiclass(place[sure], a.probabilities[sure], b.probabilities[sure], women[sure], rng, draws)
         found |= {"accuracy": several["accuracy"], "balanced accuracy": several["balanced_accuracy"]}
-    return [
-        {
-            "figure": name,
-            "value_a": round(each.a, 4),
-            "value_b": round(each.b, 4),
-            "difference": [round(value, 4) for value in each.difference.as_list()],
-            "p": round(each.p, 5),
-            "n": each.n,
-            "n_women": each.women,
-        }
-        for name, each in found.items()
-    ]
+    return [_row(name, each) for name, each in found.items()]
+
+
+def _row(name: str, told: Paired) -> dict[str, Any]:
+    return {
+        "figure": name,
+        "value_a": round(told.a, 4),
+        "value_b": round(told.b, 4),
+        "difference": [round(value, 4) for value in told.difference.as_list()],
+        "p": round(told.p, 5),
+        "n": told.n,
+        "n_women": told.women,
+    }
 
 
 def figure(folders: Sequence[Path]) -> go.Figure:

@@ -46,7 +46,8 @@ def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures) ->
     for folder, fold in folders:
         for row, (scores, benign_map) in said_by(folder, pictures).items():
             table.setdefault(row, (benign_map, fold, *scores))
-    rows, values = np.array(list(table), dtype=np.int64), np.array(list(table.values()), dtype=np.float64)
+    rows = np.array(sorted(table), dtype=np.int64)  # in one order, so that the cases of two models can be paired
+    values = np.array([table[row] for row in rows.tolist()], dtype=np.float64)
     return Predictions(rows, values[:, 2:], values[:, 0], values[:, 1].astype(np.int64))
 
 

@@ -9,7 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from mammo_core.cli import main
 from mammo_core.training.bench import records
-from mammo_core.training.bench.compare import compared, figure, write_figure
+from mammo_core.training.bench.compare import compared, compared_models, figure, write_figure
+from tests.artefacts import judged_csv, make_artefact
 from tests.lab_runs import make_run
 
 
@@ -71,3 +72,32 @@ def test_the_command_line_compares_judges_and_draws(
     assert main(["evaluate", str(pair[0])]) == 0
     assert "Malignant against the rest" in capsys.readouterr().out
     assert (pair[0] / "report.json").is_file()
+
+
+def test_promoted_models_are_compared_on_the_judged_cases_that_both_carry(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = judged_csv()
+    heading, *rows = told.splitlines()
+    fields = [row.rsplit(",", 6) for row in rows]  # the set's name has a comma of its own
+    blind = [[*row[:5], f"{50 + number % 7}", row[6]] if row[1] == "exam" else row for number, row in enumerate(fields)]
+    files = {"good": told, "blind": "\n".join([heading, *map(",".join, blind)]) + "\n", "other": judged_csv(40, 3)}
+    good, poor, other = (
+        make_artefact(tmp_path, name, evidence={"judged.csv": text}).folder for name, text in files.items()
+    )
+    found = compared_models([good, poor], draws=100)
+    for row in found:
+        assert row["value_a"] - row["value_b"] == pytest.approx(row["difference"][0], abs=2e-4)
+        assert row["tests"] == len(found) == 2
+        if row["part"].endswith("exams"):
+            assert row["difference"][1] > 0
+        else:
+            assert row["difference"] == [0, 0, 0]
+    with pytest.raises(ValueError, match="no judged cases in common"):
+        compared_models([good, other])
+    with pytest.raises(ValueError, match="two models or more"):
+        compared_models([good])
+    assert main(["compare", str(good), str(poor)]) == 0
+    assert "blind-1 / good-1" in capsys.readouterr().out
+    assert main(["compare", str(good), str(tmp_path)]) == 2
+    assert "compared with each other" in capsys.readouterr().err
