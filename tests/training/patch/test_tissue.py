@@ -76,7 +76,7 @@ def test_the_command_line_says_what_it_needs_and_what_it_cannot_fit(
     assert "this recipe needs --data and --weights" in capsys.readouterr().err
     data = tmp_path / "data"
     assert main(["train", str(path), "--data", str(data), "--weights", str(tmp_path), "--out", str(tmp_path)]) == 2
-    assert "no manifest.csv for the set rsna" in capsys.readouterr().err
+    assert "there is no folder for the set rsna" in capsys.readouterr().err
 
 
 def test_mean_and_spread_are_of_what_lies_well_inside_the_breast() -> None:
