@@ -118,7 +118,11 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: 
         for each in weights
     )
     score = np.asarray(tissue_head(shipped, (128, 96))(canvas))[:, 0]
-    np.testing.assert_allclose(having["scores"][:, 2] - without["scores"][:, 2], 2 * score, atol=1e-3)
+    step = np.spacing(
+        np.abs(having["scores"]).max()
+    )  # the other heads of networks so little trained say tens of thousands
+    np.testing.assert_allclose(having["scores"][:, 2] - without["scores"][:, 2], 2 * score, atol=max(1e-3, 4 * step))
+    assert np.abs(score).min() > 8 * step
     np.testing.assert_array_equal(having["lesion"], without["lesion"])
     np.testing.assert_allclose(having["gradcam"], without["gradcam"], atol=1e-6)
     assert judged(artefact)
