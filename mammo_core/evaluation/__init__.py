@@ -17,6 +17,7 @@ from mammo_core.evaluation.curves import (
     roc_band,
 )
 from mammo_core.evaluation.metrics import (
+    DRAWS,
     Interval,
     auc_interval,
     brier,
@@ -35,6 +36,7 @@ from mammo_core.evaluation.subgroups import subgroups
 from mammo_core.evaluation.summaries import POINTS, exams_at_least, operating_points
 
 __all__ = [
+    "DRAWS",
     "POINTS",
     "Band",
     "Calibration",

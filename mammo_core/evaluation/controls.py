@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mammo_core.evaluation.metrics import (
+    DRAWS,
     Floats,
     Interval,
     checked_scores,
@@ -50,7 +51,7 @@ def controls(
 
 
 def permuted_auc(
-    truth: npt.ArrayLike, score: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = 1000
+    truth: npt.ArrayLike, score: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = DRAWS
 ) -> Interval:
     """AUC against labels dealt out anew among the women: its mean, and between which ends 95 % of the deals fall.
 
@@ -68,7 +69,7 @@ def permuted_macro_auc(
     probabilities: npt.ArrayLike,
     women: npt.ArrayLike,
     rng: np.random.Generator,
-    draws: int = 1000,
+    draws: int = DRAWS,
 ) -> Interval:
     """The same for k classes, one against the rest, averaged. Arguments and errors as of `multiclass`."""
     place, said = checked_classes(truth, probabilities)

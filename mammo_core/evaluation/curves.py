@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.evaluation.metrics import Floats, checked_probabilities, checked_scores, draws_of_women, rounded
+from mammo_core.evaluation.metrics import DRAWS, Floats, checked_probabilities, checked_scores, draws_of_women, rounded
 from mammo_core.evaluation.score_intervals import LEVEL, wilson
 
 GRID = np.linspace(0.0, 1.0, 201)
@@ -66,7 +66,7 @@ def rates(
     women: npt.ArrayLike,
     thresholds: npt.ArrayLike,
     rng: np.random.Generator,
-    draws: int = 1000,
+    draws: int = DRAWS,
 ) -> Rates:
     """Counts and the two rates at (k,) `thresholds`; the other arguments and errors as of `auc_interval`.
 
@@ -95,7 +95,7 @@ def rates(
 
 
 def roc_band(
-    truth: npt.ArrayLike, score: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = 1000
+    truth: npt.ArrayLike, score: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = DRAWS
 ) -> Band:
     """Sensitivity (y) over 1 - specificity (x = `GRID`), straight between thresholds; arguments as of `auc_interval`."""
 
@@ -106,7 +106,7 @@ def roc_band(
 
 
 def precision_recall_band(
-    truth: npt.ArrayLike, score: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = 1000
+    truth: npt.ArrayLike, score: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = DRAWS
 ) -> Band:
     """Precision (y) at the highest threshold that catches a share x of the cancers; arguments as of `auc_interval`.
 

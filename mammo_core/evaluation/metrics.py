@@ -20,6 +20,8 @@ from mammo_core.evaluation.score_intervals import LEVEL, score_auc, wilson
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
 
+DRAWS = 1000
+"""Resamples of the women that an interval is made of, where nothing else is said."""
 CHUNK = 4_000_000
 """Most weights held at a time; bounds the bootstrap's memory to about 32 MB an array."""
 
@@ -38,7 +40,7 @@ class Interval:
 
 
 def auc_interval(
-    truth: npt.ArrayLike, score: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = 1000
+    truth: npt.ArrayLike, score: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = DRAWS
 ) -> Interval:
     """Area under the ROC curve with a 95 % patient-clustered bootstrap interval.
 
@@ -58,7 +60,7 @@ def auc_interval(
     return interval_of_auc(float(whole), np.concatenate(drawn), cancer, np.asarray(women))
 
 
-def share_interval(hits: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = 1000) -> Interval:
+def share_interval(hits: npt.ArrayLike, women: npt.ArrayLike, rng: np.random.Generator, draws: int = DRAWS) -> Interval:
     """Share of (n,) yes-or-no outcomes with its interval; the other arguments as of `auc_interval`.
 
     Raises:

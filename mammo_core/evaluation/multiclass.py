@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mammo_core.evaluation.metrics import (
+    DRAWS,
     Floats,
     Interval,
     draws_of_women,
@@ -46,7 +47,7 @@ def multiclass(
     probabilities: npt.ArrayLike,
     women: npt.ArrayLike,
     rng: np.random.Generator,
-    draws: int = 1000,
+    draws: int = DRAWS,
 ) -> Multiclass:
     """All three figures with 95 % patient-clustered bootstrap intervals, from the same draws of the women.
 

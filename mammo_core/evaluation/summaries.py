@@ -34,9 +34,10 @@ def operating_points(
     part = _parts(cancer, np.asarray(women), np.asarray(fold))
     points = []
     for name, specificity in POINTS:
-        others = {each: part != each for each in np.unique(part).tolist()}
-        at = {each: threshold_at(cancer[rest], scores[rest], specificity) for each, rest in others.items()}
-        found = rates(cancer, scores - np.array([at[each] for each in part.tolist()]), women, [0.0], rng)
+        above = scores.copy()
+        for each in np.unique(part):
+            above[part == each] -= threshold_at(cancer[part != each], scores[part != each], specificity)
+        found = rates(cancer, above, women, [0.0], rng)
         points.append(
             {
                 "name": name,

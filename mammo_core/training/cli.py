@@ -26,6 +26,7 @@ from mammo_core.training.patch.pictures import (
     FOLDS,
     NO_FOLD,
     Pictures,
+    outlined,
     pack,
     read_pictures,
     read_rows,
@@ -33,7 +34,7 @@ from mammo_core.training.patch.pictures import (
     unpack,
 )
 from mammo_core.training.patch.predictions import Predictions
-from mammo_core.training.patch.recipe import PatchRecipe, read_ensemble, read_recipe, read_tissue
+from mammo_core.training.patch.recipe import Ensemble, PatchRecipe, Recipe, read_ensemble, read_recipe, read_tissue
 from mammo_core.training.progress import on_terminal
 
 
@@ -54,8 +55,7 @@ def train(args: argparse.Namespace) -> int:
     from mammo_core.training.patch.fit import fit_fold
 
     recipe = read_recipe(args.recipe)
-    _require_clean(args.data, args.out, recipe)
-    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, recipe.canvas)
+    pictures = _clean(args, recipe, recipe.sets + recipe.outside)
     wanted = [NO_FOLD if fold == "all" else int(fold) for fold in args.fold or [*map(str, range(FOLDS)), "all"]]
     for fold in wanted:
         run = args.out / f"{recipe.name}-{recipe.version}" / ("all" if fold == NO_FOLD else f"fold{fold}")
@@ -68,12 +68,9 @@ def _train_tissue(args: argparse.Namespace) -> int:
 
     refuse(args, ("fold",), "a tissue network is one for all folds")
     recipe = read_tissue(args.recipe)
-    sets = dict.fromkeys((*recipe.sets, *recipe.outside, recipe.patches_of))
-    _require_clean(args.data, args.out, recipe, recipe.patches_of)
+    sets = tuple(dict.fromkeys((*recipe.sets, *recipe.outside, recipe.patches_of)))
     run = args.out / f"{recipe.name}-{recipe.version}"
-    fit_tissue(
-        args.recipe, _pictures(args.data, args.prepared, tuple(sets), recipe.canvas), args.weights, run, _spoken(run)
-    )
+    fit_tissue(args.recipe, _clean(args, recipe, sets), args.weights, run, _spoken(run))
     return 0
 
 
@@ -110,7 +107,7 @@ def _evaluate(run: Path, args: argparse.Namespace) -> None:
 
     folds = folds_done(run)
     recipe = read_recipe(run / f"fold{folds[0]}" / "recipe.toml")
-    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, recipe.canvas)
+    pictures = _pictures(args, recipe.sets + recipe.outside, recipe.canvas)
     predictions = read_predictions([(run / f"fold{fold}", fold) for fold in folds], pictures)
     print(f"\nfolds {', '.join(map(str, folds))}")
     report = _judged(predictions, pictures, [head.name for head in recipe.heads], recipe.seed)
@@ -120,17 +117,14 @@ def _evaluate(run: Path, args: argparse.Namespace) -> None:
 
 def _evaluate_together(args: argparse.Namespace) -> int:
     """Print what the networks of a promoted ensemble say together, from the predictions that ship with it."""
-    from mammo_core.training.patch.ensemble import said_together
+    from mammo_core.training.patch.ensemble import head_names, said_together
 
     ensemble = read_ensemble(args.run / "recipe.toml")
     folders = [args.run / "run" / member for member in ensemble.members]
     tissue = args.run / "run" / ensemble.tissue if ensemble.tissue else None
-    recipes = [read_recipe(folder / "recipe.toml") for folder in folders]
-    recipe, canvas = recipes[0], max(each.canvas for each in recipes)
-    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, canvas)
+    recipe, pictures = _of_members(args, args.run / "run", ensemble)
     said = said_together(folders, pictures, recipe.sets, tissue)
-    heads = [*(head.name for head in recipe.heads), *(["tissue"] if tissue else [])]
-    _judged(said.predictions, pictures, heads, ensemble.seed)
+    _judged(said.predictions, pictures, head_names(recipe, tissue is not None), ensemble.seed)
     return 0
 
 
@@ -177,9 +171,7 @@ def promote(args: argparse.Namespace) -> int:
     from mammo_core.training.patch.promote import promote_ensemble
 
     if args.run.is_file():
-        recipes = [read_recipe(args.runs / member / "recipe.toml") for member in read_ensemble(args.run).members]
-        finest = max(recipe.canvas for recipe in recipes)
-        pictures = _pictures(args.data, args.prepared, recipes[0].sets + recipes[0].outside, finest)
+        _, pictures = _of_members(args, args.runs, read_ensemble(args.run))
         artefact = promote_ensemble(args.run, args.runs, pictures, models_root())
         print(f"{artefact.folder} {artefact.digest}")
         return 0
@@ -187,7 +179,7 @@ def promote(args: argparse.Namespace) -> int:
     if not folds:
         raise ValueError(f"{args.run} holds no trained network")
     recipe = read_recipe(folds[0])
-    pictures = _pictures(args.data, args.prepared, recipe.sets + recipe.outside, recipe.canvas)
+    pictures = _pictures(args, recipe.sets + recipe.outside, recipe.canvas)
     artefact = make(args.run, None if args.fold == "all" else int(args.fold), pictures, models_root())
     print(f"{artefact.folder} {artefact.digest}")
     return 0
@@ -196,7 +188,7 @@ def promote(args: argparse.Namespace) -> int:
 def point(args: argparse.Namespace) -> int:
     """Play the pointing game with a served model: both kinds of map, on women it was not trained on."""
     artefact = load_artefact(find_model(args.model) if args.model else _default())
-    pictures = _pictures(args.data, args.prepared, ("cbis_ddsm_mass", "mini_mias"), artefact.canvas)
+    pictures = _pictures(args, ("cbis_ddsm_mass", "mini_mias"), artefact.canvas)
     held_out = artefact.card["held_out_fold"]
     unseen = pictures.of("mini_mias") | (pictures.folds() == held_out)
     print(f"{'set':16} {'map':8} {'n':>4} {'hit':>6} {'15 px':>6} {'centre':>6} {'random':>6}")
@@ -272,18 +264,33 @@ def _spoken(run: Path) -> Callable[[str], None]:
     return say
 
 
-def _require_clean(data: Path, out: Path, recipe: PatchRecipe, *patches_of: str) -> None:
-    """Raise `Leak` where copies stand on two sides of what networks are fitted to and judged on; what was found is kept beside runs."""
-    rows = read_rows(data, dict.fromkeys((*recipe.sets, *recipe.outside, *patches_of)))
+def _clean(args: argparse.Namespace, recipe: PatchRecipe, sets: tuple[str, ...]) -> Pictures:
+    """The pictures of `sets`, to be fitted to and judged on.
+
+    Raises `Leak` where copies of one stand on two sides of that; what was found is kept beside the runs.
+    """
+    rows = read_rows(args.data, sets, print)
     with on_terminal() as tell:
-        require_clean(rows, sides(rows, recipe.sets, recipe.outside), out / CACHE, tell)
+        require_clean(rows, sides(rows, recipe.sets, recipe.outside), args.out / CACHE, tell)
     print(f"no copies on two sides of the split, among {len(rows)} pictures")
+    return _prepared(args.prepared, lambda: outlined(rows, recipe.canvas, print))
 
 
-def _pictures(data: Path, prepared: Path | None, sets: tuple[str, ...], canvas: tuple[int, int]) -> Pictures:
-    """Read the pictures, or unpack `prepared` (and write it where it does not exist yet)."""
-    if prepared is None:
-        return read_pictures(data, sets, canvas, print)
-    if not prepared.is_file():
-        pack(read_pictures(data, sets, canvas, print), prepared)
-    return unpack(prepared)
+def _pictures(args: argparse.Namespace, sets: tuple[str, ...], canvas: tuple[int, int]) -> Pictures:
+    return _prepared(args.prepared, lambda: read_pictures(args.data, sets, canvas, print))
+
+
+def _prepared(path: Path | None, read: Callable[[], Pictures]) -> Pictures:
+    """Read the pictures, or unpack `path` (and write it where it does not exist yet)."""
+    if path is None:
+        return read()
+    if not path.is_file():
+        pack(read(), path)
+    return unpack(path)
+
+
+def _of_members(args: argparse.Namespace, runs: Path, ensemble: Ensemble) -> tuple[Recipe, Pictures]:
+    """The recipe of an ensemble's first member, whose sets and heads all share, and the pictures on the finest of their canvases."""
+    recipes = [read_recipe(runs / member / "recipe.toml") for member in ensemble.members]
+    finest = max(recipe.canvas for recipe in recipes)
+    return recipes[0], _pictures(args, recipes[0].sets + recipes[0].outside, finest)

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from mammo_core.evaluation import Band, Rates, precision_recall_band, rates, roc_band
+from mammo_core.evaluation import DRAWS, Band, Rates, precision_recall_band, rates, roc_band
 from mammo_core.inference import Artefact, JudgedSet, judged
 from pages.parts.look import write
 
 UNITS = {"image": "pictures", "breast": "breasts", "exam": "exams"}
 STEP = 0.5
 """Of the threshold, in points of suspicion."""
-DRAWS = 1000
 NO_CASES = (
     "This model carries no judged cases, so there is no curve to draw. Promote it anew from its run to have them."
 )

@@ -10,10 +10,9 @@ import numpy as np
 import streamlit as st
 
 from mammo_core.cytology import FeatureModel
-from mammo_core.evaluation import reliability, roc_band
+from mammo_core.evaluation import DRAWS, reliability, roc_band
 from pages.parts import figures
 from pages.parts.card import interval, sentences
-from pages.parts.evidence import DRAWS
 from pages.parts.look import write
 from pages.parts.take_away import show, table
 

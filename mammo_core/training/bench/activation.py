@@ -44,8 +44,7 @@ class CellParts(layers.Layer):  # type: ignore[misc]
         strange = [layer.name for layer in self.tail if not _known(layer)]
         if strange:
             raise ValueError(f"{network.name}: no way back through {', '.join(strange)}")
-        self.bends = [layer.name for layer in self.tail if _bends(layer)]
-        hidden = {name: network.get_layer(name).output for name in self.bends}
+        hidden = {layer.name: layer.output for layer in self.tail if _bends(layer)}
         self.head = keras.Model(network.get_layer(FEATURES).output, hidden) if hidden else None
         self.how = POOLINGS[self.pooling.name] + (", by the gradient at the very picture." if hidden else ".")
 
@@ -56,8 +55,8 @@ class CellParts(layers.Layer):  # type: ignore[misc]
         if self.pooling.name == "flatten":
             gradient = ops.reshape(gradient, (-1, rows, columns, depth, classes))
         elif self.pooling.name == "attention_pooling":
-            shares = ops.reshape(self._shares(features), (-1, rows, columns, 1, 1))
-            gradient = gradient[:, None, None] * shares
+            shares = self.pooling.shares(ops.reshape(features, (-1, rows * columns, depth)))
+            gradient = gradient[:, None, None] * ops.reshape(shares, (-1, rows, columns, 1, 1))
         else:  # of a maximum one cell has all of the gradient: their mean is the same, whichever it is
             halves = ops.reshape(gradient, (-1, 1, 1, gradient.shape[1] // depth, depth, classes))
             gradient = ops.sum(halves, axis=3) / (rows * columns)
@@ -76,11 +75,6 @@ class CellParts(layers.Layer):  # type: ignore[misc]
             elif isinstance(layer, layers.BatchNormalization):
                 gradient = gradient * (layer.gamma / ops.sqrt(layer.moving_variance + layer.epsilon))[:, None]
         return gradient
-
-    def _shares(self, features: Any) -> Any:
-        """(N, cells, 1): how much of the attention each cell has."""
-        cells = ops.reshape(features, (-1, features.shape[1] * features.shape[2], features.shape[3]))
-        return ops.softmax(self.pooling.weigh(self.pooling.say(cells) * self.pooling.gate(cells)), axis=1)
 
 
 def _known(layer: Any) -> bool:

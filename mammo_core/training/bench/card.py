@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mammo_core.evaluation import DRAWS
 from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.notes import tuned
 from mammo_core.training.bench.recipe import Recipe
@@ -132,7 +133,7 @@ def _protocol(recipe: Recipe, folds: list[int], fold: int) -> list[str]:
         "calibrate what is judged."
         if protocol.validation
         else "No women were watched while training. What is judged is calibrated by other women of the same part.",
-        "Intervals are 95 %: 1000 draws of the women, each with all her pictures.",
+        f"Intervals are 95 %: {DRAWS} draws of the women, each with all her pictures.",
         f"What ships is the network of part {fold}; its own calibration is fitted on the women it was not fitted to.",
     ]
 

@@ -34,10 +34,14 @@ class AttentionPooling(layers.Layer):  # type: ignore[misc]
         self.weigh.build((*cells_shape[:-1], self.units))
 
     def call(self, cells: Any, counts: Any = None) -> Any:
+        return ops.sum(self.shares(cells, counts) * cells, axis=1)
+
+    def shares(self, cells: Any, counts: Any = None) -> Any:
+        """(N, cells, 1): how much of the attention each cell has; they add up to 1."""
         scores = self.weigh(self.say(cells) * self.gate(cells))
         if counts is not None:
             scores = scores + ops.cast((counts[..., None] - 1) * 1e4, scores.dtype)
-        return ops.sum(ops.softmax(scores, axis=1) * cells, axis=1)
+        return ops.softmax(scores, axis=1)
 
     def compute_output_shape(self, cells_shape: Any, counts_shape: Any = None) -> Any:
         return (cells_shape[0], cells_shape[-1])

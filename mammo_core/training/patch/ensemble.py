@@ -22,12 +22,19 @@ from mammo_core.training.patch.serving import Member
 from mammo_core.training.patch.tissue import Tissue, load_tissue, said_of_tissue
 
 FloatArray = npt.NDArray[np.float64]
+TISSUE = "tissue"
+"""Name of the tissue network's head, and of its tensors."""
 
 
 def load_member(folder: Path) -> Member:
     """The trained network of a run's folder, its heads side by side."""
     recipe = read_recipe(folder / "recipe.toml")
     return Member(_with_heads_together(load_file(folder / "weights.safetensors"), recipe), recipe.canvas, recipe.patch)
+
+
+def head_names(recipe: Recipe, tissue: bool) -> list[str]:
+    """The heads of patch networks of `recipe`, in the order of their scores, with a tissue network's beside them if there is one."""
+    return [*(head.name for head in recipe.heads), *([TISSUE] if tissue else [])]
 
 
 @dataclass(frozen=True, eq=False)

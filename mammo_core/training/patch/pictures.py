@@ -128,19 +128,23 @@ def sides(rows: Sequence[Row], judged: Iterable[str], outside: Iterable[str]) ->
 def read_pictures(
     data: Path, sets: Iterable[str], canvas: tuple[int, int] = CANVAS, say: Say = lambda line: None
 ) -> Pictures:
-    """Read every picture of `sets` on a `canvas` of so many rows and columns; arguments and errors as of `read_rows`.
+    """Read every picture of `sets`; arguments and errors as of `read_rows` and `outlined`."""
+    return outlined(read_rows(data, sets, say), canvas, say)
+
+
+def outlined(rows: Sequence[Row], canvas: tuple[int, int] = CANVAS, say: Say = lambda line: None) -> Pictures:
+    """The pictures of `rows` on a `canvas` of so many rows and columns.
 
     Pictures that cannot be read are left out, and `say` hears why. Raises ValueError where none is left.
     """
-    rows = read_rows(data, sets, say)
     with ProcessPoolExecutor() as pool:
-        outlined = list(pool.map(partial(_outlined, canvas), rows, chunksize=16))
-    for row, found in zip(rows, outlined, strict=True):
+        done = list(pool.map(partial(_outlined, canvas), rows, chunksize=16))
+    for row, found in zip(rows, done, strict=True):
         if isinstance(found, str):
             say(f"left out: {row.file} of {row.dataset}: {found}")
-    kept = [(row, found) for row, found in zip(rows, outlined, strict=True) if not isinstance(found, str)]
+    kept = [(row, found) for row, found in zip(rows, done, strict=True) if not isinstance(found, str)]
     if not kept:
-        raise ValueError(f"no picture of {', '.join(sets)} under {data} can be read")
+        raise ValueError(f"none of {len(rows)} pictures can be read")
     boxes = [(index, *box) for index, (_, (_, _, each)) in enumerate(kept) for box in each]
     return Pictures(
         np.stack([canvas for _, (canvas, _, _) in kept]),

@@ -24,7 +24,7 @@ from mammo_core.training.export import export
 from mammo_core.training.model_folder import new_model
 from mammo_core.training.patch import pointing
 from mammo_core.training.patch.cases import JUDGED, write_judged
-from mammo_core.training.patch.ensemble import load_member, together
+from mammo_core.training.patch.ensemble import TISSUE, head_names, load_member, together
 from mammo_core.training.patch.judge import heads_alone, judge, weighed
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, trained_on
@@ -52,8 +52,6 @@ BENIGN_SHARE = 0.1
 """The shift is set so that this part of the training sets' pictures without cancer has u > 0: screening finds few benign lesions."""
 EVIDENCE = ("recipe.toml", "split.csv", "history.csv", "predictions.csv")
 """What of the judged folds goes along under `run/`, so that anyone with the data can judge them again."""
-TISSUE = "tissue"
-"""Name of the tissue network's head, and of its tensors."""
 TITLES = {name: title for title, name, _, _ in JUDGED} | {"ddsm": "DDSM, film"}
 
 
@@ -175,7 +173,7 @@ def _make(
         _write_history(folder / "history.csv", judged)
         write_judged(folder / "judged.csv", predictions, weighed(predictions, pictures)[1], pictures)
         data = _data(pictures, recipe)
-        heads = [*(head.name for head in recipe.heads), *([TISSUE] if seen else [])]
+        heads = head_names(recipe, seen is not None)
         figures = judge(predictions, pictures, np.random.default_rng(seed))
         alone = heads_alone(predictions, pictures, heads, np.random.default_rng(seed))
         card = {

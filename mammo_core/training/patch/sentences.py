@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from mammo_core.evaluation import DRAWS
 from mammo_core.inference.meaning import MAP_HEAD
 from mammo_core.training.patch.pictures import FOLDS
 from mammo_core.training.patch.recipe import read_tissue
@@ -40,7 +41,7 @@ def protocol(fold: int | None, members: int) -> list[str]:
         "The rates of operating points are cross-fitted, too: a case is recalled by a threshold that others set.",
         "Canvas, layers, heads and penalties were chosen by looking at figures like these, of these very women, version after version: "
         "held-out figures are a little too good by that. No choice was made for the outside sets, but their figures were seen.",
-        "Intervals are 95 %: 1000 draws of the women, each with all her pictures.",
+        f"Intervals are 95 %: {DRAWS} draws of the women, each with all her pictures.",
         "“Held out”: other women of the same set were trained on. “Outside”: no picture of the set ever was, and "
         f"{'one network is' if one else 'all networks are'} asked.",
         "What ships are all of these networks together; each woman of the training sets is known to some of them."

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from mammo_core.evaluation import (
+    DRAWS,
     Band,
     Interval,
     Rates,
@@ -27,7 +28,7 @@ from mammo_core.evaluation import (
 from mammo_core.training.bench import compare, evaluate, records
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.cases import UNKNOWN, Cases, cases, first_of_each, known_class, select
-from pages.parts.evidence import DRAWS, STEP, UNITS
+from pages.parts.evidence import STEP, UNITS
 
 PARTS = {"test": "women held out", "outside": "outside sets", "validation": "women watched during training"}
 """Who a run may have been judged on."""

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from mammo_core.evaluation import auc_interval, score_interval
+from mammo_core.evaluation import DRAWS, auc_interval, score_interval
 from mammo_core.training.bench.records import read_predictions
 from mammo_core.training.bench.runs import Run
 from pages.parts.card import interval
-from pages.parts.evidence import DRAWS
 from pages.parts.lab.judged import state_of
 from pages.parts.lab.ledger import STATES
 from pages.parts.look import write
