@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mammo_core.cli import main
+from mammo_core.training.patch.pictures import pack
 from tests.training.patch.synthetic import pictures
 from tests.training.patch.test_fit import ONE_ROUND, random_backbone
 from tests.training.patch.test_tissue import TISSUE, random_resnet
@@ -36,7 +38,9 @@ def test_an_ensemble_names_its_members_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: Path) -> None:
+def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from mammo_core.inference import judged, load_artefact
     from mammo_core.training.patch.ensemble import said_together
     from mammo_core.training.patch.fit import fit_fold
@@ -126,3 +130,11 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(tmp_path: 
     np.testing.assert_array_equal(having["lesion"], without["lesion"])
     np.testing.assert_allclose(having["gradcam"], without["gradcam"], atol=1e-6)
     assert judged(artefact)
+
+    pack(made, tmp_path / "packed.npz")
+    asked = ["evaluate", str(artefact.folder), "--data", str(tmp_path), "--prepared", str(tmp_path / "packed.npz")]
+    assert main(asked) == 0
+    told = capsys.readouterr().out
+    for row in artefact.card["evaluation"]:
+        assert f"n {row['n']:5} women {row['n_women']:4}  AUC {row['auc'][0]:.3f}" in told
+    assert [line for line in told.splitlines() if line in artefact.card["heads"]] == artefact.card["heads"]
