@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pydicom
-from PIL import Image
+from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngImageFile
 
 from mammo_core.training.datasets.table import Box, Lesion, Row
 
@@ -190,7 +191,7 @@ def worst(labels: Iterable[str]) -> str:
 
 
 def size(path: Path) -> tuple[int, int]:
-    """Rows and columns of a picture, from its header.
+    """Rows and columns that reading a picture gives, from its header: turned where the file asks for it (EXIF).
 
     Raises:
         ValueError: the file is no picture.
@@ -199,11 +200,24 @@ def size(path: Path) -> tuple[int, int]:
         suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError),  # all of them Pillow's
         Image.open(path) as picture,
     ):
-        return picture.height, picture.width
+        return (picture.width, picture.height) if _lies_on_its_side(picture) else (picture.height, picture.width)
     with suppress(Exception):  # a broken header makes pydicom raise nearly anything
         header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Rows", "Columns"])
         return int(header.Rows), int(header.Columns)
     raise ValueError(f"{path} is no picture that can be measured")
+
+
+def _lies_on_its_side(picture: Image.Image) -> bool:
+    """Whether rows and columns change places when the picture is turned as it wants to be."""
+    if picture.format == "TIFF":
+        return False  # Pillow has turned its size already
+    with suppress(Exception):  # torn files make Pillow raise nearly anything, and reading refuses them
+        if isinstance(picture, PngImageFile) and "exif" not in picture.info:
+            # Some programs write it behind the pixels. Pillow's own `getexif` decodes them to get there; these two step over them.
+            picture.load_prepare()
+            picture.load_end()
+        return Image.Image.getexif(picture).get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+    return False
 
 
 def edges(path: Path | None) -> tuple[float, float]:
