@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mammo_core.intake.names import what_a_name_says
 from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.files import Files
 from mammo_core.training.datasets.listing import PARTS, counted, worst
+from mammo_core.training.datasets.places import what_a_place_says
 from mammo_core.training.datasets.table import Lesion, Row, Table
 from mammo_core.training.datasets.women import with_women
 
@@ -38,7 +38,7 @@ def part_of(words: Iterable[str]) -> str:
 def marked_row(files: Files, path: Path, lesions: Sequence[Lesion], part: str) -> Row:
     """The row of a picture with its boxes; of one without any, `marked_table` sees whether it is more than not malignant."""
     file = files.name(path)
-    says = what_a_name_says(file)
+    says = what_a_place_says(file)
     dataset = files.root.resolve().name
     return Row(
         path=path,

@@ -2,7 +2,8 @@
 
 Names such as `Benign Masses` or `Malignant_Cases` are read too (see `classes`); a note says what they were taken for.
 
-A folder between a class and its files is the woman's: `benign/P07/left.png`. Where there is none, a DICOM file's header or
+A folder between a class and its files is the woman's: `benign/P07/left.png`, unless it is called nothing but a side or a view,
+which is then that of the pictures in it. Where there is none, a DICOM file's header or
 the names of the files may say whose they are (`women`); any other file counts as a woman of its own, and a note says so.
 """
 
@@ -13,10 +14,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from mammo_core.intake.names import what_a_name_says
 from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.files import Files, place_of
 from mammo_core.training.datasets.listing import PARTS, counted, some
+from mammo_core.training.datasets.places import rest_of, side_and_view, what_a_place_says
 from mammo_core.training.datasets.table import LABELS, Row, Table
 from mammo_core.training.datasets.women import with_women
 
@@ -28,7 +29,7 @@ _SUBJECT = re.compile(r"breast[\W_]*cancer", re.IGNORECASE)
 def recognises(root: Path) -> bool:
     """Whether class folders lie in the folder, or in parts of it."""
     inside = _folders(root) if root.is_dir() else []
-    parts = [folder for folder in inside if folder.name.lower() in PARTS]
+    parts = [folder for folder in inside if folder.name.lower() in PARTS or any(side_and_view(folder.name))]
     return any(_side_by_side([folder.name for folder in beside]) for beside in (inside, *map(_folders, parts)))
 
 
@@ -65,8 +66,12 @@ def _class_folder(path: Path, folders: Sequence[str]) -> tuple[int, str] | None:
     return (alone[0], classes[0]) if alone else None
 
 
+def _is_a_womans(folder: str) -> bool:
+    return folder.lower() not in (*PARTS, *_NO_WOMAN, *LABELS) and not any(side_and_view(folder))
+
+
 def read(root: Path) -> Table:
-    """The pictures below class folders; side and view are those that their names speak of.
+    """The pictures below class folders; side and view are those that their names, and folders called so, speak of.
 
     Raises:
         ValueError: a file lies in folders of two classes, or in one whose name says two.
@@ -87,19 +92,19 @@ def read(root: Path) -> Table:
         place, label = found
         if folders[place].lower() != label:
             taken[folders[place]] = label
-        women = [name for name in folders[place + 1 :] if name.lower() not in (*PARTS, *_NO_WOMAN, *LABELS)]
+        women = [name for name in folders[place + 1 :] if _is_a_womans(name)]
         if not women:
             nameless.append(path)
         file = files.name(path)
         # A stem that comes up twice, as "1" in both classes, would make one woman of two.
         alone = path.stem if stems[path.stem] == 1 else file.removesuffix(path.suffix)
-        says = what_a_name_says(file)
+        says = what_a_place_says(file)
         rows.append(
             Row(
                 path=path,
                 file=file,
                 dataset=dataset,
-                patient_id=f"{dataset}_{women[0] if women else alone}",
+                patient_id=f"{dataset}_{rest_of(f'{women[0]}.png') if women else alone}",
                 label=label,
                 laterality=says.laterality.value if says.laterality else "",
                 view=says.view_code,

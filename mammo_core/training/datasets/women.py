@@ -1,6 +1,7 @@
 """Whose pictures they are where no list and no folder says so: the headers of DICOM files know, and often the files' names.
 
-`P07_L_CC.png` and `P07_R_MLO.png` differ in side and view alone, so they are one woman's. Where that is wrong, two women
+`P07_L_CC.png` and `P07_R_MLO.png` differ in side and view alone, so they are one woman's; so do `left/P07.png` and
+`right/P07.png`. Where that is wrong, two women
 stay on one side of a split, which does no harm; two sides for one woman would.
 """
 
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from mammo_core.intake.names import what_a_name_says
 from mammo_core.training.datasets.headers import with_headers
 from mammo_core.training.datasets.listing import counted
+from mammo_core.training.datasets.places import rest_of, with_folders
 from mammo_core.training.datasets.table import Row
 
 
@@ -38,15 +39,16 @@ def with_women(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[Ro
 
 def _by_names(rows: Sequence[Row]) -> dict[Path, str]:
     """The woman of each picture that has a name like another's but for side and view, whatever class or part they lie in."""
-    rests = {row.path: what_a_name_says(row.path.name).rest for row in rows}
-    stems = Counter(row.path.stem for row in rows)
+    places = {row.path: PurePosixPath(with_folders(row.file)) for row in rows}
+    rests = {path: rest_of(place.name) for path, place in places.items()}
+    stems = Counter(place.stem for place in places.values())
     # "1_L_CC" in two folders: names begin anew in each, and say nothing without it. Nor does "L_CC".
-    anew = {rest for path, rest in rests.items() if stems[path.stem] > 1 or not any(map(str.isalnum, rest))}
+    anew = {rest for path, rest in rests.items() if stems[places[path].stem] > 1 or not any(map(str.isalnum, rest))}
     groups: dict[str, list[tuple[Row, str]]] = {}
     for row in rows:
         rest = rests[row.path]
         if rest in anew:
-            rest = what_a_name_says(row.file).rest
+            rest = rest_of(str(places[row.path]))
         if "*" in rest:
             groups.setdefault(rest.casefold(), []).append((row, rest))
     return {row.path: f"{row.dataset}_{group[0][1]}" for group in groups.values() if len(group) > 1 for row, _ in group}

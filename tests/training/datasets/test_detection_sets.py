@@ -117,7 +117,12 @@ def test_yolo_boxes_are_shares_of_the_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "files", [("val/P07_L_CC.png", "train/P07_R_MLO.png"), ("val/P07/L_CC.png", "val/P07/R_CC.png")]
+    "files",
+    [
+        ("val/P07_L_CC.png", "train/P07_R_MLO.png"),
+        ("val/P07/L_CC.png", "val/P07/R_CC.png"),
+        ("val/left/P07.png", "train/right/P07.png"),
+    ],
 )
 def test_pictures_whose_names_differ_in_side_and_view_alone_are_one_womans(
     tmp_path: Path, files: tuple[str, str]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.training.datasets import Lesion, NoLayout, Table, layouts_of, read_dataset, read_sets
+from mammo_core.training.datasets import LABELS, Lesion, NoLayout, Table, layouts_of, read_dataset, read_sets
 from tests.shared import SHARED, needs_shared
 from tests.training.datasets.layouts import class_folders, picture, table
 
@@ -209,6 +209,92 @@ def test_a_folder_below_the_class_is_the_womans(tmp_path: Path) -> None:
     assert women["benign/P7/a.png"] == women["malignant/P7/b.png"] == "set_P7"
     assert women["benign/images/c.png"] == "set_c"
     assert "1 picture:" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("folder", "side", "view"),
+    [
+        ("left", "L", ""),
+        ("R", "R", ""),
+        ("Right breast", "R", ""),
+        ("CC", "", "CC"),
+        ("MLO view", "", "MLO"),
+        ("cranio-caudal", "", "CC"),
+        ("LMLO", "L", "MLO"),
+        ("R_CC", "R", "CC"),
+        ("L/mlo", "L", "MLO"),
+        ("CC/right", "R", "CC"),
+    ],
+)
+def test_a_folder_that_names_a_side_or_a_view_is_no_womans_and_says_so(
+    tmp_path: Path, folder: str, side: str, view: str
+) -> None:
+    found = read_dataset(class_folders(tmp_path / "set", [f"benign/{folder}/{name}.png" for name in ("P07", "P08")]))
+    assert [(row.laterality, row.view) for row in found.rows] == [(side, view)] * 2
+    assert women_of(found) == [[row.file] for row in found.rows]
+    assert found.notes[0].startswith("No woman is named for 2 pictures")
+
+
+def test_side_and_view_stand_in_folders_below_the_womans_too(tmp_path: Path) -> None:
+    files = ["benign/P7/left/a.png", "benign/P7/right/CC/a.png", "train/right/benign/P8/MLO/1.png"]
+    found = read_dataset(class_folders(tmp_path / "set", files))
+    assert [(row.patient_id, row.laterality, row.view) for row in found.rows] == [
+        ("set_P7", "L", ""),
+        ("set_P7", "R", "CC"),
+        ("set_P8", "R", "MLO"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("benign/left/P07.png", "malignant/right/P07.png"),
+        ("benign/L/P07.png", "benign/R/P07.png"),
+        ("benign/left/P07_L_CC.png", "benign/right/P07_R_CC.png"),
+        ("benign/left/P07_CC.png", "benign/right/P07_MLO.png"),
+        ("benign/CC/P07_L.png", "benign/MLO/P07_R.png"),
+        ("benign/CC/P07_L.png", "benign/MLO/P07_L.png"),
+        ("benign/left/CC/P07_L.png", "benign/right/MLO/P07_R.png"),
+        ("benign/CC/left/P07.png", "malignant/MLO/left/P07.png"),
+        ("benign/P07_L.png", "malignant/P07_R.png"),
+        ("benign/left/P07_L.png", "benign/right/P07_R.png"),
+        ("left/benign/P07.png", "right/malignant/P07.png"),
+    ],
+)
+def test_pictures_that_differ_in_side_and_view_alone_are_one_womans_in_folders_too(
+    tmp_path: Path, files: tuple[str, str]
+) -> None:
+    root = class_folders(tmp_path / "set", [*files, "benign/left/P08.png", "benign/MLO/P09_R.png"])
+    found = read_dataset(root)
+    assert {row.dataset for row in found.rows} == {"set"}
+    assert women_of(found) == sorted([["benign/MLO/P09_R.png"], ["benign/left/P08.png"], sorted(files)])
+
+
+def test_class_folders_within_folders_of_sides_and_views_are_one_set(tmp_path: Path) -> None:
+    root = class_folders(tmp_path / "set", [f"{view}/{label}/1.png" for view in ("CC", "MLO") for label in LABELS[:3]])
+    assert layouts_of(root) == {root: "folders"}
+    assert {(row.label, row.view) for row in read_dataset(root).rows} == {
+        (a, b) for a in LABELS[:3] for b in ("CC", "MLO")
+    }
+
+
+def test_pictures_that_are_numbered_anew_in_each_class_join_the_two_sides_of_it_alone(tmp_path: Path) -> None:
+    files = [f"{label}/{side}/{n}.png" for label in ("benign", "malignant") for side in ("L", "R") for n in (1, 2)]
+    found = women_of(read_dataset(class_folders(tmp_path / "set", files)))
+    assert found == [[f"{label}/{side}/{n}.png" for side in "LR"] for label in ("benign", "malignant") for n in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("Calc-Test_P_00038_LEFT_CC", "Calc-Test_P_00038_LEFT_MLO"),
+        ("P07_L", "P07_R"),
+        ("P07 left breast", "P07 right breast"),
+    ],
+)
+def test_folders_that_differ_in_side_and_view_alone_are_one_womans(tmp_path: Path, folders: tuple[str, str]) -> None:
+    files = [f"benign/{folder}/1-1.png" for folder in (*folders, "P_00039", "P. Jones", "P. Miller")]
+    assert len({row.patient_id for row in read_dataset(class_folders(tmp_path, files)).rows}) == 4
 
 
 def test_pictures_outside_the_class_folders_are_counted_and_their_folders_named(tmp_path: Path) -> None:
