@@ -5,11 +5,13 @@ with folds only one is fitted, and since every woman is held out in one of them,
 is found says that it was (`tuned`), and reports and cards of its runs say what that means. A trial that
 falls behind the median of the others at the same epoch is ended early. Started again with the same folder, the search goes on, first
 with the trial that it was at when it ended; it is refused where something else is asked, since trials would not be comparable.
+One network learns at a time: before every trial it waits for a run that is at work, as the queue waits for it.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -122,6 +124,7 @@ def _search(
     while left or len(study.trials) < trials:
         # A seed a trial: with one for all, a search begun again would draw what it has tried.
         study.sampler = optuna.samplers.TPESampler(seed=recipe.seed + (left[0].number if left else len(study.trials)))
+        _wait(folder.parent)
         trial = left.pop(0) if left else study.ask()
         tried = changed(recipe, {key: suggested(trial, key, each) for key, each in recipe.tune.items()})
         own = folder / f"trial{trial.number:03d}"
@@ -137,6 +140,16 @@ def _search(
         else:
             study.tell(trial, value)
             print(f"trial {trial.number}: AUC {value:.4f}, {_spoken(trial.params)}", flush=True)
+
+
+def _wait(root: Path) -> None:
+    """Let a run that is at work come to its end, and say so once. Who waits holds the search's lock, so the queue begins no other."""
+    told = ""
+    while at_work := ", ".join(run.id for run in runs.list_runs(root) if runs.is_alive(run.folder)):
+        if at_work != told:
+            print(f"One network learns at a time, and {at_work} is at work: the search goes on after that.", flush=True)
+            told = at_work
+        time.sleep(LOOK)
 
 
 def suggested(trial: optuna.Trial, key: str, each: Range) -> Any:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import optuna
 import pytest
+from filelock import FileLock
 
+from mammo_core.training.bench import queue, records, runs
 from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records
+from mammo_core.training.bench import tune as searching
 from mammo_core.training.bench.recipe import Range
 from mammo_core.training.bench.tune import one_fold, suggested, tune, value_of
 from tests.training.bench.tiny import data_folder, recipe
@@ -60,6 +62,53 @@ def test_a_search_writes_its_best_recipe_and_goes_on_where_it_was(tmp_path: Path
     assert 1e-3 <= recipes.read_one(best).training.rate <= 1e-1
     assert recipes.read_one(best).tuned == data.name
     assert recipes.read_one(best.parent / "trial000" / "recipe.toml").tuned == ""
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> tuple[Path, Path, FileLock]:
+    """A recipe with ranges, its data, and the lock of a run at work in the folder that the search is to go to."""
+    path = tmp_path / "tiny.toml"
+    path.write_text(recipes.write(recipe(tune=RANGES)), encoding="utf-8")
+    run = runs.new_run(tmp_path / "runs", "other", "1", title="Other", data="x", out=tmp_path / "runs" / "other-1")
+    return path, data_folder(tmp_path / "data", 2), runs.lock(run.folder)
+
+
+def test_a_search_says_that_a_run_is_at_work_and_waits_until_it_ends(
+    begun: tuple[Path, Path, FileLock], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, data, at_work = begun
+    looked: list[list[str]] = []
+    trials: list[bool] = []
+
+    def sleep(seconds: float) -> None:
+        looked.append(queue.searches(data.parent / "runs"))
+        if len(looked) == 3:
+            at_work.release()
+
+    def worked(folder: Path, trial: optuna.Trial) -> float:
+        trials.append(at_work.is_locked)
+        return 0.5
+
+    monkeypatch.setattr(searching.time, "sleep", sleep)
+    monkeypatch.setattr(searching, "_worked", worked)
+    with at_work:
+        tune(path, data, 2, data.parent / "runs")
+    assert trials == [False, False]
+    assert looked == [["tune-tiny-1"]] * 3, "the queue begins no other run meanwhile"
+    said = "One network learns at a time, and other-1 is at work: the search goes on after that.\n"
+    assert capsys.readouterr().out.count(said) == 1
+
+
+def test_a_search_that_waits_can_be_ended(begun: tuple[Path, Path, FileLock], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, data, at_work = begun
+
+    def sleep(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(searching.time, "sleep", sleep)
+    with at_work, pytest.raises(KeyboardInterrupt):
+        tune(path, data, 1, data.parent / "runs")
+    assert queue.searches(data.parent / "runs") == []
 
 
 def test_a_search_that_was_begun_with_something_else_is_refused_and_says_what(tmp_path: Path) -> None:
