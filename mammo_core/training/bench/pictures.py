@@ -2,13 +2,16 @@
 
 A store holds every picture ever decoded at one size and crop by one version of this making, whichever run asked. A file is known by its
 path, size and time of change, so a changed file is decoded anew; a run that was stopped while decoding goes on where it was. A file that
-cannot be read is named, never guessed at.
+cannot be read is named, never guessed at. Stores of older makings are removed once no process reads them.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -19,7 +22,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock
+from filelock import FileLock, ReadWriteLock, Timeout
 
 from mammo_core.exam import Mammogram, Presentation, Refusal
 from mammo_core.intake import Reader
@@ -33,6 +36,10 @@ MAKING = 1
 """Counted up when the same file would give other pixels than before: by its reading, rendering, outline or canvas."""
 CHUNK = 64
 """Pictures that are decoded between two looks at whether to go on."""
+_STORE = re.compile(r"(?:whole|breast)-\d+x\d+-(?P<making>\d+)")
+_LOCK, _READERS = "lock", "readers"
+_read: dict[Path, ReadWriteLock] = {}
+"""Held as long as this process lives: what is mapped must stay, and who maps it does not say when it is done."""
 _CLOSED = ""
 """Key of every file that cannot be opened. It is never written down: tomorrow the file may be there."""
 
@@ -79,6 +86,8 @@ def decode(
     Raises Stopped when `stop` says so; what was decoded by then stays.
     """
     store = _Store(cache / f"{crop}-{size[0]}x{size[1]}-{MAKING}", size)
+    if removed := _removed(cache):
+        say(f"removed what older versions decoded: {', '.join(removed)}")
     keys = [_key(path) for path in paths]
     with store.lock:
         known = store.known()
@@ -97,6 +106,22 @@ def decode(
         np.array([entry if isinstance(entry, int) else -1 for entry in found], dtype=np.int64),
         tuple(f"{path.name}: {entry}" for path, entry in zip(paths, found, strict=True) if isinstance(entry, str)),
     )
+
+
+def _removed(cache: Path) -> list[str]:
+    """Remove the stores of older makings, of whatever size, that no process reads or writes; their names."""
+    removed = []
+    for folder in sorted(cache.iterdir()):
+        if (store := _STORE.fullmatch(folder.name)) and int(store["making"]) < MAKING:
+            readers = ReadWriteLock(folder / _READERS, is_singleton=False)
+            with (
+                suppress(Timeout, OSError, sqlite3.Error),
+                readers.write_lock(blocking=False),
+                FileLock(folder / _LOCK, timeout=0),
+            ):
+                shutil.rmtree(folder)
+                removed.append(folder.name)
+    return removed
 
 
 def _key(path: Path) -> str:
@@ -143,7 +168,13 @@ class _Store:
         folder.mkdir(parents=True, exist_ok=True)
         self.size = size
         self.pixels, self.index = folder / "pixels", folder / "index.jsonl"
-        self.lock = FileLock(folder / "lock")
+        self.lock = FileLock(folder / _LOCK)
+        if folder not in _read:
+            _read[folder] = ReadWriteLock(folder / _READERS)
+            with suppress(
+                sqlite3.Error
+            ):  # where the file system gives no such lock, nobody gets one to remove the store
+                _read[folder].acquire_read()
 
     def known(self) -> dict[str, int | str]:
         """What is known of every file seen: its slot, or the sentence that refused it.

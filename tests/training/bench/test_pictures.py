@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from mammo_core.training.bench import pictures
 from mammo_core.training.bench.pictures import Crop, Stopped, decode
@@ -78,6 +81,58 @@ def test_canvases_that_were_made_in_another_way_are_not_used(tmp_path: Path, mon
     found = decode(paths, (32, 24), "breast", tmp_path / "cache", heard.append)
     assert (found.store[found.slot] == 7).all()
     assert heard == ["decoded 2 of 2 pictures"] * 2
+
+
+def older(cache: Path, name: str) -> Path:
+    """A store as an earlier making left it."""
+    (cache / name).mkdir(parents=True)
+    for file in ("pixels", "index.jsonl", "lock"):
+        (cache / name / file).write_bytes(b"{}")
+    return cache / name
+
+
+def test_what_older_makings_left_is_removed_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = sorted(data_folder(tmp_path / "data", 2).rglob("*.png"))
+    monkeypatch.setattr(pictures, "MAKING", 10)
+    cache = tmp_path / "cache"
+    gone = [older(cache, name) for name in ("breast-32x24-9", "whole-64x48-1")]
+    kept = [older(cache, name) for name in ("breast-64x48-10", "whole-32x24-11", "breast-32x24-9-mine", "keypoints-1")]
+    heard: list[str] = []
+    decode(paths, (32, 24), "breast", cache, heard.append)
+    assert heard == [
+        "removed what older versions decoded: breast-32x24-9, whole-64x48-1",
+        "decoded 2 of 2 pictures",
+    ]
+    assert not any(folder.exists() for folder in gone)
+    assert all((folder / "pixels").is_file() for folder in kept)
+    decode(paths, (32, 24), "breast", cache, heard.append)
+    assert len(heard) == 2
+
+
+def test_what_another_process_reads_or_writes_is_not_removed_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = sorted(data_folder(tmp_path / "data", 2).rglob("*.png"))
+    cache = tmp_path / "cache"
+    reader = (
+        "import sys; from pathlib import Path; from mammo_core.training.bench.pictures import decode\n"
+        "decode([Path(sys.argv[1])], (32, 24), 'breast', Path(sys.argv[2])); print('mapped', flush=True); sys.stdin.read()"
+    )
+    read, written = cache / f"breast-32x24-{pictures.MAKING}", cache / "whole-64x48-0"
+    monkeypatch.setattr(pictures, "MAKING", pictures.MAKING + 1)
+    command = [sys.executable, "-c", reader, str(paths[0]), str(cache)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "mapped\n"
+        older(cache, written.name)
+        with FileLock(written / "lock"):
+            decode(paths, (32, 24), "breast", cache)
+        assert (read / "pixels").is_file()
+        assert (written / "pixels").is_file()
+        process.communicate()
+    decode(paths, (32, 24), "breast", cache)
+    assert not read.exists()
+    assert not written.exists()
 
 
 MADE = {
