@@ -171,9 +171,7 @@ class _Store:
         self.lock = FileLock(folder / _LOCK)
         if folder not in _read:
             _read[folder] = ReadWriteLock(folder / _READERS)
-            with suppress(
-                sqlite3.Error
-            ):  # where the file system gives no such lock, nobody gets one to remove the store
+            with suppress(sqlite3.Error):  # a file system without such locks gives none to remove the store either
                 _read[folder].acquire_read()
 
     def known(self) -> dict[str, int | str]:
