@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.files import Files
-from mammo_core.training.datasets.listing import PARTS, counted, worst
+from mammo_core.training.datasets.listing import counted, part_of_folder, worst
 from mammo_core.training.datasets.places import what_a_place_says
 from mammo_core.training.datasets.table import Lesion, Row, Table
 from mammo_core.training.datasets.women import with_women
@@ -32,7 +32,7 @@ def class_of(name: str) -> str:
 
 def part_of(words: Iterable[str]) -> str:
     """The official part that the first folder with such a name stands for, "" if none."""
-    return next((PARTS[word.lower()] for word in words if word.lower() in PARTS), "")
+    return next((part for word in words if (part := part_of_folder(word))), "")
 
 
 def marked_row(files: Files, path: Path, lesions: Sequence[Lesion], part: str) -> Row:

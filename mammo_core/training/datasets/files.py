@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 
-from mammo_core.training.datasets.listing import PARTS
+from mammo_core.training.datasets.listing import part_of_folder
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".webp", ".bmp", ".dcm", ".dicom")
 """Endings of picture files."""
+
+_MASK = re.compile(r"(?<![^\W_])masks?(?![^\W_])", re.IGNORECASE)
 
 
 class Files:
@@ -74,7 +77,12 @@ def _is_dicom(path: Path) -> bool:
         return False
 
 
+def is_mask(file: str) -> bool:
+    """Whether a file's place says that it is the outline of a lesion and no picture: "A.LEFT_CC_Mask.png", "masks/1.png"."""
+    return _MASK.search(file) is not None
+
+
 def place_of(folders: Sequence[str]) -> str:
     """A folder as a user would name it: the first that is no official part, behind the parts around it."""
-    parts = sum(1 for _ in takewhile(lambda folder: folder.lower() in PARTS, folders))
+    parts = sum(1 for _ in takewhile(part_of_folder, folders))
     return "/".join(folders[: parts + 1]) or "the folder itself"

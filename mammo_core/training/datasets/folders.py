@@ -15,21 +15,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mammo_core.training.datasets.classes import classes_said
-from mammo_core.training.datasets.files import Files, place_of
-from mammo_core.training.datasets.listing import PARTS, counted, some
+from mammo_core.training.datasets.detection import part_of
+from mammo_core.training.datasets.files import Files, is_mask, place_of
+from mammo_core.training.datasets.listing import counted, part_of_folder, some
 from mammo_core.training.datasets.places import rest_of, side_and_view, what_a_place_says
 from mammo_core.training.datasets.table import LABELS, Row, Table
 from mammo_core.training.datasets.women import with_women
 
-_NO_WOMAN = ("images", "image", "img", "png", "jpg", "jpeg", "dicom", "dcm")
-"""Folders that hold pictures and are no woman's."""
+_WORD = re.compile(r"[^\W_]+")
+_SHOWN = re.compile(
+    r"im(?:age|g)s?|pictures?|mammogra(?:ms?|phy)|pngs?|jpe?gs?|tiffs?|dicoms?|dcm"
+    r"|mass(?:es)?|(?:micro)?calc(?:s|ifications?)?|asymmetr(?:y|ies)|(?:architectural)?distortions?|architectural"
+)
+"""Words for what a folder holds, not for whose it is."""
+_CATEGORY = re.compile(r"(?:bi[\W_]*rads?|acr|density)[\W_]*(?:\d[abc]?|[a-d])?", re.IGNORECASE)
 _SUBJECT = re.compile(r"breast[\W_]*cancer", re.IGNORECASE)
 
 
 def recognises(root: Path) -> bool:
     """Whether class folders lie in the folder, or in parts of it."""
     inside = _folders(root) if root.is_dir() else []
-    parts = [folder for folder in inside if folder.name.lower() in PARTS or any(side_and_view(folder.name))]
+    parts = [folder for folder in inside if part_of_folder(folder.name) or any(side_and_view(folder.name))]
     return any(_side_by_side([folder.name for folder in beside]) for beside in (inside, *map(_folders, parts)))
 
 
@@ -67,7 +73,10 @@ def _class_folder(path: Path, folders: Sequence[str]) -> tuple[int, str] | None:
 
 
 def _is_a_womans(folder: str) -> bool:
-    return folder.lower() not in (*PARTS, *_NO_WOMAN, *LABELS) and not any(side_and_view(folder))
+    """Whether a folder below a class is not called by a class, a part, a side, a view, or by what is shown in it."""
+    if folder.lower() in LABELS or part_of_folder(folder) or any(side_and_view(folder)) or _CATEGORY.fullmatch(folder):
+        return False
+    return not all(_SHOWN.fullmatch(word) for word in _WORD.findall(folder.lower()))
 
 
 def read(root: Path) -> Table:
@@ -78,12 +87,13 @@ def read(root: Path) -> Table:
     """
     files = Files(root)
     dataset = root.resolve().name
-    stems = Counter(path.stem for path in files.pictures)
+    pictures = [path for path in files.pictures if not is_mask(files.name(path))]
+    stems = Counter(path.stem for path in pictures)
     rows: list[Row] = []
     nameless: list[Path] = []
     elsewhere: list[str] = []
     taken: dict[str, str] = {}
-    for path in files.pictures:
+    for path in pictures:
         folders = path.relative_to(root).parts[:-1]
         found = _class_folder(path, folders)
         if found is None:
@@ -108,14 +118,16 @@ def read(root: Path) -> Table:
                 label=label,
                 laterality=says.laterality.value if says.laterality else "",
                 view=says.view_code,
-                part=next((PARTS[folder.lower()] for folder in folders if folder.lower() in PARTS), ""),
+                part=part_of(folders),
             )
         )
     told, notes = with_women(rows, nameless)
     if taken:
         read_as = some(f"{folder} as {label.replace('_', ' ')}" for folder, label in taken.items())
         notes.append(f"Folders taken for a class by a word in their names: {read_as}.")
+    if masks := len(files.pictures) - len(pictures):
+        notes.append(f"Left out, since their names say that they are masks: {counted(masks, 'picture')}.")
     if elsewhere:
-        pictures = counted(len(elsewhere), "picture")
-        notes.append(f"Left out, since they lie outside the class folders: {pictures}, in {some(elsewhere)}.")
+        number = counted(len(elsewhere), "picture")
+        notes.append(f"Left out, since they lie outside the class folders: {number}, in {some(elsewhere)}.")
     return Table(tuple(told), notes=tuple(notes))

@@ -29,6 +29,8 @@ PARTS = {
     "validation": "validation",
 }
 """What folders and lists call the official parts of a set, and what a table calls them."""
+_IDLE = ("", "data", "image", "images", "picture", "pictures", "split")
+"""Words, without "set" behind them, that say no more beside a part: "train_set", "Test images"."""
 _LESIONS = ("mass", "calc")
 """CBIS-DDSM was divided twice: a list that knows both divisions says `mass-train` and `calc-test`."""
 
@@ -39,6 +41,7 @@ Record = dict[str, str]
 
 _DECIMAL_COMMA = re.compile(r"^(\d{1,3}),(\d{1,2})$")
 """Three digits behind a comma would be thousands."""
+_WORD = re.compile(r"[^\W_]+")
 _VIEWS = {"CRANIOCAUDAL": "CC", "MEDIOLATERALOBLIQUE": "MLO"}
 
 
@@ -164,6 +167,12 @@ def side(text: str) -> str:
 def view(text: str) -> str:
     """The code of a standard view ("CC", "cranio-caudal", "mediolateral oblique"); another word as it is, in capitals."""
     return _VIEWS.get("".join(filter(str.isalpha, text.upper())), text.upper())
+
+
+def part_of_folder(name: str) -> str:
+    """The official part that a folder is called by ("Train_Set"), "" if by none; one with a number, "test_01", may be a woman's."""
+    words = [word for each in _WORD.findall(name.lower()) if (word := each.removesuffix("set")) not in _IDLE]
+    return PARTS.get(words[0], "") if len(words) == 1 else ""
 
 
 def part(text: str) -> str:

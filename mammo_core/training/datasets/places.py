@@ -15,6 +15,7 @@ from mammo_core.training.datasets.listing import view
 
 _WORD = re.compile(r"[^\W_]+")
 _SIDES = {"L": "LEFT", "R": "RIGHT"}
+_EXPORTED = re.compile(r"_(?:png|jpe?g|bmp|tiff?|webp|pgm|dcm|dicom)\.rf\.[0-9a-z]{16,}(?=\.)", re.IGNORECASE)
 _IDLE = ("BREAST", "BREASTS", "SIDE", "VIEW", "VIEWS")
 """Words that say no more beside a side or a view."""
 
@@ -36,6 +37,11 @@ def with_folders(file: str) -> str:
         ways.insert(0, lone.replace("*", sides[0]) + PurePosixPath(name).suffix)
     best = max(ways, key=lambda way: _told(what_a_name_says(way)))
     return "/".join([*(folder for folder in folders if not any(side_and_view(folder))), best])
+
+
+def before_export(file: str) -> str:
+    """The place that a file had before Roboflow exported it, which gives each version of one picture a number of its own."""
+    return _EXPORTED.sub("", file)
 
 
 def rest_of(place: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from mammo_core.training.datasets.headers import with_headers
 from mammo_core.training.datasets.listing import counted
-from mammo_core.training.datasets.places import rest_of, with_folders
+from mammo_core.training.datasets.places import before_export, rest_of, with_folders
 from mammo_core.training.datasets.table import Row
 
 
@@ -25,8 +25,10 @@ def with_women(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[Ro
     women = _by_names([row for row in told if row.path in unknown])
     notes = []
     if women:
+        exported = any(row.path in women and before_export(row.file) != row.file for row in told)
+        differ = "side, view and Roboflow's number of an export" if exported else "side and view"
         notes.append(
-            "Taken as one woman's, since their names differ in side and view alone: "
+            f"Taken as one woman's, since their names differ in {differ} alone: "
             f"{counted(len(women), 'picture')} of {counted(len(set(women.values())), 'woman', 'women')}."
         )
     if alone := len(unknown) - len(women):
@@ -39,9 +41,10 @@ def with_women(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[Ro
 
 def _by_names(rows: Sequence[Row]) -> dict[Path, str]:
     """The woman of each picture that has a name like another's but for side and view, whatever class or part they lie in."""
-    places = {row.path: PurePosixPath(with_folders(row.file)) for row in rows}
+    files = {row.path: before_export(row.file) for row in rows}
+    places = {path: PurePosixPath(with_folders(file)) for path, file in files.items()}
     rests = {path: rest_of(place.name) for path, place in places.items()}
-    stems = Counter(place.stem for place in places.values())
+    stems = Counter(stem for stem, _ in {(places[row.path].stem, PurePosixPath(row.file).parent) for row in rows})
     # "1_L_CC" in two folders: names begin anew in each, and say nothing without it. Nor does "L_CC".
     anew = {rest for path, rest in rests.items() if stems[places[path].stem] > 1 or not any(map(str.isalnum, rest))}
     groups: dict[str, list[tuple[Row, str]]] = {}
@@ -49,6 +52,6 @@ def _by_names(rows: Sequence[Row]) -> dict[Path, str]:
         rest = rests[row.path]
         if rest in anew:
             rest = rest_of(str(places[row.path]))
-        if "*" in rest:
+        if "*" in rest or files[row.path] != row.file:
             groups.setdefault(rest.casefold(), []).append((row, rest))
     return {row.path: f"{row.dataset}_{group[0][1]}" for group in groups.values() if len(group) > 1 for row, _ in group}

@@ -297,6 +297,55 @@ def test_folders_that_differ_in_side_and_view_alone_are_one_womans(tmp_path: Pat
     assert len({row.patient_id for row in read_dataset(class_folders(tmp_path, files)).rows}) == 4
 
 
+@pytest.mark.parametrize(
+    "folder",
+    ["mass", "Calcifications", "PNG images", "BI-RADS 4a", "birads_3", "Density 2", "microcalcification_mammograms"],
+)
+def test_a_folder_that_says_what_is_shown_is_no_womans(tmp_path: Path, folder: str) -> None:
+    files = [f"benign/{folder}/{name}" for name in ("1.png", "2.png", "P7/3.png", "test_01/4.png", "mass 5/5.png")]
+    found = read_dataset(class_folders(tmp_path / "set", files))
+    assert sorted(row.patient_id for row in found.rows) == ["set_1", "set_2", "set_P7", "set_mass 5", "set_test_01"]
+
+
+@pytest.mark.parametrize(
+    ("train", "test"), [("train_set", "test_set"), ("Training Set", "Testing Set"), ("train data", "val-images")]
+)
+def test_parts_of_longer_names_are_parts_of_one_set(tmp_path: Path, train: str, test: str) -> None:
+    root = class_folders(tmp_path / "set", [f"{train}/benign/P7_L_CC.png", f"{test}/malignant/P7_R_CC.png"])
+    found = read_dataset(root)
+    assert layouts_of(root) == {root: "folders"}
+    assert {row.part for row in found.rows} == {"train", "validation" if test.startswith("val") else "test"}
+    assert women_of(found) == [sorted(row.file for row in found.rows)]
+
+
+def test_masks_among_the_pictures_are_left_out_and_counted(tmp_path: Path) -> None:
+    files = [
+        "benign/0029/A.LEFT_CC.png",
+        "benign/0029/A.LEFT_CC_Mask.png",
+        "benign/masks/1.png",
+        "normal/Maskell/2.png",
+    ]
+    found = read_dataset(class_folders(tmp_path / "set", files))
+    assert [row.file for row in found.rows] == [files[0], files[3]]
+    assert "Left out, since their names say that they are masks: 2 pictures." in found.notes
+
+
+ROBOFLOW = "{}.rf.{:032x}.png"
+
+
+def test_exports_of_roboflow_of_one_picture_are_one_womans(tmp_path: Path) -> None:
+    names = [
+        *(f"train/benign/{ROBOFLOW.format('20586908_png', k)}" for k in range(3)),
+        *(f"train/benign/{ROBOFLOW.format('P07_L_CC_jpg', k)}" for k in (3, 4)),
+        f"valid/malignant/{ROBOFLOW.format('P07_R_MLO_jpg', 5)}",
+        f"valid/malignant/{ROBOFLOW.format('22678622_png', 6)}",
+    ]
+    found = read_dataset(class_folders(tmp_path / "set", names))
+    assert women_of(found) == [names[:3], names[3:6], names[6:]]
+    said = {row.file: (row.laterality, row.view) for row in found.rows}
+    assert [said[name] for name in names[3:6]] == [("L", "CC"), ("L", "CC"), ("R", "MLO")]
+
+
 def test_pictures_outside_the_class_folders_are_counted_and_their_folders_named(tmp_path: Path) -> None:
     files = [
         "valid/benign/1.png",
