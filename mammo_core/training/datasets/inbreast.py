@@ -7,13 +7,16 @@ have no woman.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from mammo_core.training.datasets.files import Files
+from mammo_core.training.datasets.files import Files, is_mask
 from mammo_core.training.datasets.listing import counted, heading, named, needed, one_of, records, side
 from mammo_core.training.datasets.table import Row, Table
 
 COLUMNS = ("Laterality", "View", "File Name", "ACR")
+_WOMAN = re.compile(r"\d+_([0-9a-f]{16})(?:_|$)")
+"""Behind a file's number hers is of sixteen hexadecimal digits; what conversions put there is another word."""
 _BIRADS = ("Bi-Rads", "Bi-RADS", "BI-RADS")
 LABELS = {
     "1": "normal",
@@ -45,7 +48,8 @@ def read(root: Path) -> Table:
         raise ValueError(f"{root} holds no INbreast.csv")
     birads = next(name for name in _BIRADS if name in heading(path))
     files = Files(root)
-    numbered = {picture.stem.partition("_")[0]: picture for picture in reversed(files.pictures)}
+    pictures = [picture for picture in files.pictures if not is_mask(files.name(picture))]
+    numbered = {picture.stem.partition("_")[0]: picture for picture in reversed(pictures)}
     rows: list[Row] = []
     missing: list[str] = []
     nameless = 0
@@ -55,12 +59,12 @@ def read(root: Path) -> Table:
         with named(path, row):
             count = needed(record, "File Name").removesuffix(".0")  # as spreadsheets write a number
             picture = numbered.get(count)
-            words = picture.stem.split("_") if picture else []
+            woman = _WOMAN.match(picture.stem) if picture else None
             read_row = Row(
                 path=picture or root,
                 file=files.name(picture) if picture else f"AllDICOMs/{count}",
                 dataset="inbreast",
-                patient_id=f"INBREAST_{words[1] if len(words) > 1 else count}",
+                patient_id=f"INBREAST_{woman[1] if woman else count}",
                 label=one_of(record[birads], LABELS, "the BI-RADS category"),
                 laterality=side(record["Laterality"]),
                 view=record["View"],
@@ -70,7 +74,7 @@ def read(root: Path) -> Table:
             missing.append(read_row.file)
         else:
             rows.append(read_row)
-            nameless += len(words) < 2
+            nameless += woman is None
     notes = ["Labels are a reader's BI-RADS categories: 1 counts as normal, 2 and 3 as benign, 4 to 6 as malignant."]
     if nameless:
         notes.append(

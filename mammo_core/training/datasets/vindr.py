@@ -6,6 +6,8 @@ more. A study is a woman. `metadata.csv`, where it is there, tells age and machi
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
 from mammo_core.training.datasets.files import Files
@@ -14,6 +16,7 @@ from mammo_core.training.datasets.listing import (
     Record,
     age,
     clipped,
+    edges,
     named,
     needed,
     number,
@@ -36,6 +39,8 @@ LABELS = {
     "BI-RADS 5": "malignant",
 }
 """What a BI-RADS category counts as: 3 is probably benign; 4 and 5 would be sent to biopsy."""
+_Finding = tuple[float, float, Lesion]
+"""Rows and columns of the original, and a lesion on that grid."""
 _PARTS = {word.upper(): part for word, part in PARTS.items()}
 
 
@@ -72,7 +77,7 @@ def read(root: Path) -> Table:
                 density=record["breast_density"].upper().removeprefix("DENSITY").strip(),
                 machine=machine,
                 part=one_of(record["split"], _PARTS, "the part"),
-                lesions=tuple(lesions.get(image, ())),
+                lesions=_on(path, lesions.get(image, [])),
             )
         if path:
             rows.append(read_row)
@@ -82,8 +87,19 @@ def read(root: Path) -> Table:
     return Table(tuple(rows), tuple(missing), (note,))
 
 
-def _lesions(path: Path) -> dict[str, list[Lesion]]:
-    lesions: dict[str, list[Lesion]] = {}
+def _on(path: Path | None, found: list[_Finding]) -> tuple[Lesion, ...]:
+    """The findings of one picture in its pixels, whatever its size: a converted one shows the whole original."""
+    rows, columns = edges(path if found else None)
+    lesions = []
+    for height, width, lesion in found:
+        down, across = (rows / height, columns / width) if isfinite(rows) else (1.0, 1.0)
+        top, left, bottom, right = lesion.box
+        lesions.append(replace(lesion, box=(top * down, left * across, bottom * down, right * across)))
+    return tuple(lesions)
+
+
+def _lesions(path: Path) -> dict[str, list[_Finding]]:
+    lesions: dict[str, list[_Finding]] = {}
     for row, record in records(path, FINDING_COLUMNS):
         if not record["finding_birads"] or not record["xmin"]:
             continue  # "No Finding" has neither, and a skin retraction may have a box but no category
@@ -92,11 +108,11 @@ def _lesions(path: Path) -> dict[str, list[Lesion]]:
     return lesions
 
 
-def _lesion(record: Record) -> Lesion:
+def _lesion(record: Record) -> _Finding:
     names = ("ymin", "xmin", "ymax", "xmax", "height", "width")
     top, left, bottom, right, rows, columns = (number(record[name], name) for name in names)
     label = one_of(record["finding_birads"], LABELS, "the finding's category")
-    return clipped((top, left, bottom, right), rows, columns, label)  # some boxes of the set begin beside the picture
+    return rows, columns, clipped((top, left, bottom, right), rows, columns, label)  # some begin beside the picture
 
 
 def _metadata(path: Path) -> dict[str, tuple[float | None, str]]:

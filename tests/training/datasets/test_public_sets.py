@@ -276,6 +276,20 @@ def test_inbreast_renamed_to_numbers_has_no_women_and_a_note_says_so(tmp_path: P
     assert any("1 picture:" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("name", ["R_CC", "1", "png"])
+def test_another_word_behind_a_number_of_inbreast_is_no_woman(tmp_path: Path, name: str) -> None:
+    rows = [("22678622", "R", "CC", "2", "5"), ("22678646", "R", "CC", "2", "1"), ("22678670", "R", "CC", "2", "1")]
+    root = inbreast(tmp_path, rows)
+    shutil.rmtree(root / "AllDICOMs")
+    for number, *_ in rows[:2]:
+        picture(root / "png" / f"{number}_{name}.png")
+    picture(root / "png" / "22678670_6c613a14b80a8591_MG_R_CC_ANON.png")
+    found = read_dataset(root)
+    women = ["INBREAST_22678622", "INBREAST_22678646", "INBREAST_6c613a14b80a8591"]
+    assert [row.patient_id for row in found.rows] == women
+    assert any("2 pictures:" in note for note in found.notes)
+
+
 def test_a_wrong_category_of_inbreast_is_named(tmp_path: Path) -> None:
     root = inbreast(tmp_path, [("22678622", "L", "CC", "2", "9")])
     with pytest.raises(ValueError, match=r"INbreast\.csv, row 2: the BI-RADS category is '9'"):
@@ -298,6 +312,18 @@ def test_vindr_maps_categories_and_takes_age_and_machine_from_its_metadata(tmp_p
 def test_findings_of_vindr_are_cut_at_the_edge_and_need_a_category(tmp_path: Path) -> None:
     found = read_dataset(vindr(tmp_path))
     assert [row.lesions for row in found.rows] == [(), (Lesion((10, 0, 30.25, 20), "malignant"),)]
+
+
+def test_findings_of_vindr_lie_on_a_converted_picture_of_another_size(tmp_path: Path) -> None:
+    root = vindr(tmp_path)
+    (whole,) = read_dataset(root).rows[1].lesions
+    shutil.rmtree(root / "images")
+    picture(root / "png" / "s2" / "i2.png", size=(32, 64))  # stretched: half as high as the original, twice as wide
+    (lesion,) = read_dataset(root).rows[0].lesions
+    top, left, bottom, right = whole.box
+    assert lesion.box == (top / 2, left * 2, bottom / 2, right * 2)
+    (root / "png" / "s2" / "i2.png").write_text("torn")
+    assert read_dataset(root).rows[0].lesions == (whole,)
 
 
 def test_vindr_names_a_wrong_row_of_either_list(tmp_path: Path) -> None:
