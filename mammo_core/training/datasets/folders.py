@@ -18,7 +18,7 @@ from mammo_core.training.datasets.classes import classes_said
 from mammo_core.training.datasets.detection import part_of
 from mammo_core.training.datasets.files import Files, is_mask, place_of
 from mammo_core.training.datasets.listing import counted, part_of_folder, some
-from mammo_core.training.datasets.places import rest_of, side_and_view, what_a_place_says
+from mammo_core.training.datasets.places import rest_of, side_and_view, what_a_place_says, woman_of
 from mammo_core.training.datasets.table import LABELS, Row, Table
 from mammo_core.training.datasets.women import with_women
 
@@ -114,7 +114,7 @@ def read(root: Path) -> Table:
                 path=path,
                 file=file,
                 dataset=dataset,
-                patient_id=f"{dataset}_{rest_of(f'{women[0]}.png') if women else alone}",
+                patient_id=f"{dataset}_{(woman_of(women[0]) or rest_of(f'{women[0]}.png')) if women else alone}",
                 label=label,
                 laterality=says.laterality.value if says.laterality else "",
                 view=says.view_code,

@@ -16,6 +16,12 @@ from mammo_core.training.datasets.listing import view
 _WORD = re.compile(r"[^\W_]+")
 _SIDES = {"L": "LEFT", "R": "RIGHT"}
 _EXPORTED = re.compile(r"_(?:png|jpe?g|bmp|tiff?|webp|pgm|dcm|dicom)\.rf\.[0-9a-z]{16,}(?=\.)", re.IGNORECASE)
+_WOMEN = (
+    re.compile(r"(?:mass|calc)-(?:training|test)_(p_\d{5})(?!\d)", re.IGNORECASE),
+    re.compile(r"(\d{1,5})_\d{6,10}(?![^\W_])"),
+    re.compile(r"([0-9a-f]{32})_[0-9a-f]{32}(?![^\W_])"),
+)
+"""CBIS-DDSM's names; a number of a woman and one of a picture, as RSNA's are converted; a study's and a picture's, as VinDr-Mammo's."""
 _IDLE = ("BREAST", "BREASTS", "SIDE", "VIEW", "VIEWS")
 """Words that say no more beside a side or a view."""
 
@@ -31,17 +37,25 @@ def with_folders(file: str) -> str:
     own = what_a_name_says(name)
     sides, views = ([said for folder in folders if (said := side_and_view(folder)[k])][-1:] for k in (0, 1))
     sides, views = [] if own.laterality else sides, [] if own.view_code else views
+    folders = [folder for folder in folders if not any(side_and_view(folder))]
+    if not (sides or views):
+        return "/".join([*folders, name])
     # Of all ways the first that says the most: beside the view of a folder the L of P07_L is a side.
     ways = [name, *(way for words in (views, sides, [*sides, *views]) for way in _beside(name, "_".join(words)))]
     if sides and not own.view_code and "*" in (lone := rest_of(name)):
         ways.insert(0, lone.replace("*", sides[0]) + PurePosixPath(name).suffix)
     best = max(ways, key=lambda way: _told(what_a_name_says(way)))
-    return "/".join([*(folder for folder in folders if not any(side_and_view(folder))), best])
+    return "/".join([*folders, best])
 
 
 def before_export(file: str) -> str:
     """The place that a file had before Roboflow exported it, which gives each version of one picture a number of its own."""
     return _EXPORTED.sub("", file)
+
+
+def woman_of(stem: str) -> str:
+    """The woman whom a name without ending gives in the way of a public set, "" where it does not."""
+    return next((found[1] for names in _WOMEN if (found := names.match(stem))), "")
 
 
 def rest_of(place: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from mammo_core.training.datasets.headers import with_headers
 from mammo_core.training.datasets.listing import counted
-from mammo_core.training.datasets.places import before_export, rest_of, with_folders
+from mammo_core.training.datasets.places import before_export, rest_of, with_folders, woman_of
 from mammo_core.training.datasets.table import Row
 
 
@@ -22,8 +22,15 @@ def with_women(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[Ro
     """The rows with what headers add, the `nameless` under their women as far as these can be told, and notes on it."""
     told, still = with_headers(rows, nameless)
     unknown = set(still)
+    public = {row.path: name for row in told if row.path in unknown and (name := _in_public(row))}
+    unknown -= public.keys()
     women = _by_names([row for row in told if row.path in unknown])
     notes = []
+    if public:
+        notes.append(
+            "The woman is the one that names as of CBIS-DDSM, RSNA and VinDr-Mammo give: "
+            f"{counted(len(public), 'picture')} of {counted(len(set(public.values())), 'woman', 'women')}."
+        )
     if women:
         exported = any(row.path in women and before_export(row.file) != row.file for row in told)
         differ = "side, view and Roboflow's number of an export" if exported else "side and view"
@@ -36,7 +43,14 @@ def with_women(rows: Sequence[Row], nameless: Collection[Path]) -> tuple[list[Ro
             f"No woman is named for {counted(alone, 'picture')}: each file counts as a woman of its own. "
             "Pictures of one woman may therefore stand on both sides of a split."
         )
+    women |= public
     return [replace(row, patient_id=women.get(row.path, row.patient_id)) for row in told], notes
+
+
+def _in_public(row: Row) -> str:
+    """The woman's name in the table where that of her picture is as in a public set, "" elsewhere."""
+    woman = woman_of(PurePosixPath(before_export(row.file)).stem)
+    return f"{row.dataset}_{woman}" if woman else ""
 
 
 def _by_names(rows: Sequence[Row]) -> dict[Path, str]:

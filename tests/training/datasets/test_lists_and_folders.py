@@ -330,6 +330,45 @@ def test_masks_among_the_pictures_are_left_out_and_counted(tmp_path: Path) -> No
     assert "Left out, since their names say that they are masks: 2 pictures." in found.notes
 
 
+HASHES = [f"{k:032x}" for k in range(4)]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        (
+            "train/cancer/10006_462822612.png",
+            "train/no cancer/10006_1459541791_L_CC.png",
+            "train/cancer/10011_1031443799.png",
+        ),
+        (
+            f"cancer/{HASHES[0]}_{HASHES[1]}.png",
+            f"no cancer/{HASHES[0]}_{HASHES[2]}.png",
+            f"cancer/{HASHES[3]}_{HASHES[1]}.png",
+        ),
+        (
+            "BENIGN/Mass-Training_P_00001_LEFT_CC.png",
+            "MALIGNANT/Calc-Test_P_00001_RIGHT_MLO_1.png",
+            "BENIGN/Mass-Training_P_00002_LEFT_CC.png",
+        ),
+        (
+            "benign/Mass-Training_P_00001_LEFT_CC/1.png",
+            "malignant/Calc-Test_P_00001_RIGHT_MLO/1.png",
+            "benign/Mass-Training_P_00002_LEFT_CC/1.png",
+        ),
+    ],
+    ids=["RSNA", "VinDr-Mammo", "CBIS-DDSM", "CBIS-DDSM, folders"],
+)
+def test_pictures_of_public_sets_sorted_into_classes_keep_the_women_of_their_names(
+    tmp_path: Path, files: tuple[str, str, str]
+) -> None:
+    found = read_dataset(class_folders(tmp_path / "set", files))
+    assert women_of(found) == sorted([sorted(files[:2]), [files[2]]])
+    assert not any("woman of its own" in note for note in found.notes)
+    said = "The woman is the one that names as of CBIS-DDSM, RSNA and VinDr-Mammo give: 3 pictures of 2 women."
+    assert (said in found.notes) == (not files[0].endswith("/1.png")), "a folder of hers needs no note"
+
+
 ROBOFLOW = "{}.rf.{:032x}.png"
 
 
