@@ -77,9 +77,9 @@ def _told_apart(folders: list[Path], place: tuple[str, str]) -> int:
 
 with sheet("runs.py", "Runs"):
     found_here = read_ledger(runs_root())
-    classifiers, unread = readable(found_here.classifiers)
-    ledger(classifiers)
-    selected = compared(classifiers)
+    networks, unread = readable(found_here.networks)
+    ledger(networks)
+    selected = compared(networks)
     if selected:
         for name, tab in zip(TABS, st.tabs(list(TABS), key="lab_part", on_change="rerun"), strict=True):
             if not tab.open:  # Only what is looked at is worked out.

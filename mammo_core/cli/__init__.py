@@ -60,14 +60,21 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 def _train(asked: argparse.Namespace) -> int:
-    from mammo_core.training import cli_bench, cli_judge
+    if asked.command in ("train", "crossval"):
+        from mammo_core.training import cli_train
 
-    for room in (cli_judge, cli_bench):  # before the room of the patch network, which needs Keras
-        if room.asked_for(asked):
-            return int(getattr(room, asked.command)(asked))
-    from mammo_core.training import cli as training
+        return int(getattr(cli_train, asked.command)(asked))
+    if asked.command == "networks":
+        from mammo_core.training.cli_networks import networks
 
-    return int(getattr(training, asked.command)(asked))
+        return networks(asked)
+    if asked.command == "point":
+        from mammo_core.training.cli_patch import point
+
+        return point(asked)
+    from mammo_core.training import cli_judge
+
+    return int(getattr(cli_judge, asked.command)(asked))
 
 
 def _check_data(asked: argparse.Namespace) -> int:
@@ -181,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     fits.add_argument("--limit", metavar="N", type=_positive, help="about so many pictures, whole women (classifiers)")
     fits.add_argument("--variant", metavar="NAME", help="one variant of a comparison; all in turn if left out")
-    fits.add_argument("--queue", action="store_true", help="add it to the lab's queue and return (classifiers)")
+    fits.add_argument("--queue", action="store_true", help="add it to the lab's queue and return")
 
     train = commands.add_parser(
         "train",
@@ -191,10 +198,13 @@ def _parser() -> argparse.ArgumentParser:
         "--resume goes on with it.",
     )
     train.add_argument("recipe", metavar="RECIPE", type=Path, nargs="?", help="the recipe, a TOML file")
-    train.add_argument("--resume", metavar="RUN", type=Path, help="go on with the classifier in this run's folder")
+    train.add_argument("--resume", metavar="RUN", type=Path, help="go on with the run in this folder")
     train.add_argument("--queued", action="store_true", help=argparse.SUPPRESS)  # the queue's: only while it waits
     train.add_argument(
-        "--fold", nargs="+", choices=[*"01234", "all"], help="folds, or all women (default: the five, then all)"
+        "--fold",
+        nargs="+",
+        choices=[*"01234"],
+        help="folds of a patch network (default: all five); of a run that is resumed, folds to fit besides",
     )
 
     crossval = commands.add_parser(
@@ -216,11 +226,16 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "run", metavar="RUN", type=Path, help="the folder of a run, or of a model of several networks"
     )
-    evaluate.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets (patch networks)")
+    evaluate.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        help="the folder of data sets, to judge a patch network by heads and lesions",
+    )
 
     compare = commands.add_parser(
         "compare",
-        help="compare classifiers' runs, or promoted models, on the same women",
+        help="compare runs, or promoted models, on the same women",
         description="Compare each run with the first, on the pictures that both judged: a paired test by woman. --figure also draws "
         "training and validation accuracy of all of them. Promoted models are compared by the judged cases that they carry.",
     )
@@ -281,12 +296,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_fold,
         metavar="N",
         default="all",
-        help="whose network: a fold's number, or all (default all women's; of a classifier the first)",
+        help="whose network: a fold's number, or all (default all: a patch network's five together; of a classifier the first)",
     )
+    promote.add_argument("--version", metavar="VERSION", default="", help="the model's version, if not the recipe's")
     promote.add_argument(
-        "--version", metavar="VERSION", default="", help="the model's version, if not the recipe's (classifiers)"
+        "--data", metavar="DIR", type=Path, help="the folder of data sets (default: those that the run was trained on)"
     )
-    promote.add_argument("--data", metavar="DIR", type=Path, help="the folder of data sets")
 
     point = commands.add_parser(
         "point",

@@ -1,6 +1,6 @@
-"""What is done with classifiers' runs: `evaluate`, `compare`, `systems`, `tune`, `explain`, `promote`. It decides nothing.
+"""What is done with runs: `evaluate`, `compare`, `systems`, `tune`, `explain`, `promote`. It decides nothing.
 
-Keras is imported by the last three alone.
+Keras is imported by the last three alone, and where patch networks are judged by heads and lesions.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from pathlib import Path
 
 from mammo_core.training.bench.recipe import kind_of
 
-OWN = ("compare", "systems", "tune", "explain")
-"""Verbs that only classifiers have."""
 
-
-def asked_for(args: argparse.Namespace) -> bool:
-    """Whether a verb is one of these, or its run a classifier's."""
-    return args.command in OWN or (args.command in ("evaluate", "promote") and _is_classifier(args.run))
-
-
-def _is_classifier(run: Path) -> bool:
-    return (run / "recipe.toml").is_file() and kind_of(run / "recipe.toml") == "classifier"
+def _kind(run: Path) -> str:
+    """The kind of a run's recipe; "" where `run` is none that was begun in the lab."""
+    return kind_of(run / "recipe.toml") if (run / "recipe.toml").is_file() else ""
 
 
 def evaluate(args: argparse.Namespace) -> int:
-    """Judge a run: report.json in its folder, and the tables printed."""
+    """Judge a run: report.json in its folder, and the tables printed; given its pictures, a patch network by heads and lesions, too."""
+    kind = _kind(args.run)
+    if kind == "features":
+        raise ValueError(f"{args.run} was judged when it was trained; its log.txt says how")
+    if kind != "classifier" and (args.data is not None or not any(args.run.glob("fold*/predictions.csv"))):
+        from mammo_core.training import cli_patch
+
+        return cli_patch.evaluate(args)
     from mammo_core.training.bench.evaluate import evaluate as judge
     from mammo_core.training.bench.spoken import spoken
 
@@ -87,7 +87,16 @@ def explain(args: argparse.Namespace) -> int:
 
 
 def promote(args: argparse.Namespace) -> int:
-    """Make a model folder of a run and seal it."""
+    """Make a model folder of a run, or of an ensemble's recipe, and seal it."""
+    kind = _kind(args.run)
+    if kind == "features":
+        from mammo_core.training import cli_cytology
+
+        return cli_cytology.promote(args)
+    if kind != "classifier":
+        from mammo_core.training import cli_patch
+
+        return cli_patch.promote(args)
     from mammo_core.inference import models_root
     from mammo_core.training.bench.promote import promote as make
 

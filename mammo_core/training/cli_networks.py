@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mammo_core.training.bench.recipe import Recipe, kind_of, read, read_one
-from mammo_core.training.cli_bench import refuse
+from mammo_core.training.cli_train import refuse
 
 
 def networks(args: argparse.Namespace) -> int:
@@ -40,9 +40,10 @@ def _members(path: Path) -> str:
 
 def _cytology(path: Path) -> str:
     from mammo_core.cytology.model import CLASSES
-    from mammo_core.training.cytology import network, read_recipe, wisconsin
+    from mammo_core.training.cytology import network, wisconsin
+    from mammo_core.training.cytology_recipe import read_features
 
-    recipe, women = read_recipe(path), wisconsin()
+    recipe, women = read_features(path), wisconsin()
     about = f"{len(women.features)} features of cell nuclei, classes {', '.join(CLASSES)}"
     return _printed(recipe.name, recipe.title, about, network(recipe, women.values))
 

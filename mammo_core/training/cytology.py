@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,12 +22,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mammo_core.cytology.model import CLASSES
-from mammo_core.training.bench.checking import checked, table_of
-from mammo_core.training.bench.recipe import System
 from mammo_core.training.bench.records import HISTORY, write_history, write_predictions, write_split
 from mammo_core.training.bench.words import Word, read_words
+from mammo_core.training.cytology_recipe import DATA, FeatureNetwork, FeatureRecipe
 
-DATA = "wisconsin-diagnostic"
 CHANNELS = 3
 """Mean, standard error and worst value of each characteristic, in this order in the set."""
 MARGIN = 0.5
@@ -35,49 +33,6 @@ MARGIN = 0.5
 
 Floats = npt.NDArray[np.float32]
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class FeatureNetwork:
-    """Layers in the bench's words, a convolution being along the characteristics; `pool` makes numbers of what is left."""
-
-    layers: tuple[str, ...]
-    kernel: int
-    dropout: float
-
-
-@dataclass(frozen=True)
-class FeatureTraining:
-    """AdamW with a rate that falls to nothing along a cosine."""
-
-    epochs: int
-    batch: int
-    rate: float
-    weight_decay: float
-
-
-@dataclass(frozen=True)
-class FeatureProtocol:
-    """`k` stratified folds by the recipe's seed, and as many divisions more as `repeats` by the seeds after it."""
-
-    k: int
-    repeats: int
-
-
-@dataclass(frozen=True)
-class FeatureRecipe:
-    """A recipe of the kind "features"."""
-
-    kind: Literal["features"]
-    name: str
-    version: str
-    title: str
-    seed: int
-    data: Literal["wisconsin-diagnostic"]
-    system: System
-    network: FeatureNetwork
-    training: FeatureTraining
-    protocol: FeatureProtocol
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,18 +47,6 @@ class Women:
     def ids(self) -> list[str]:
         """A woman's place in the set stands for her."""
         return [f"{DATA}-{place}" for place in range(len(self.malignant))]
-
-
-def read_recipe(path: Path) -> FeatureRecipe:
-    """Read a recipe. Raises ValueError naming the key that is missing, unknown or wrong."""
-    recipe: FeatureRecipe = checked(FeatureRecipe, table_of(path), path.name)
-    read_words(recipe.network.layers)
-    wrong = [
-        key for key, value in (("protocol.k", recipe.protocol.k - 1), ("epochs", recipe.training.epochs)) if value < 1
-    ]
-    if wrong:
-        raise ValueError(f"{path.name}: {wrong[0]} is too small")
-    return recipe
 
 
 def wisconsin() -> Women:
@@ -158,9 +101,15 @@ def fit(recipe: FeatureRecipe, values: Floats, malignant: npt.NDArray[np.bool_],
     return made, history.history
 
 
-def crossvalidate(recipe: FeatureRecipe, women: Women, run: Path, say: Say) -> None:
-    """Fit the folds, the further divisions, the controls and the network of all women, and write the run folder."""
+def crossvalidate(
+    recipe: FeatureRecipe, women: Women, run: Path, say: Say, at: Callable[[int], None] = lambda fold: None
+) -> None:
+    """Fit the folds, the further divisions, the controls and the network of all women, and write the run folder.
+
+    `at` hears which fold is begun, and their number when all are done.
+    """
     for number, (_, fitted, judged) in enumerate(_folds(recipe, women, recipe.seed)):
+        at(number)
         made, history = fit(recipe, women.values[fitted], women.malignant[fitted], recipe.seed + number)
         folder = run / f"fold{number}"
         folder.mkdir(exist_ok=True)
@@ -174,6 +123,7 @@ def crossvalidate(recipe: FeatureRecipe, women: Women, run: Path, say: Say) -> N
         )
         write_history(folder, _history(history))
         say(f"fold {number}: {_accuracy(said, women.malignant[judged]):.3f} right of {len(judged)}")
+    at(recipe.protocol.k)
     checks = {
         "repeats": [
             _division(recipe, women, recipe.seed + 100 * (1 + repeat), say) for repeat in range(recipe.protocol.repeats)

@@ -17,7 +17,8 @@ from mammo_core.cytology import KIND, FeatureModel, seal_feature_model
 from mammo_core.cytology.model import CLASSES
 from mammo_core.evaluation import auc_interval, brier, expected_calibration_error, score_interval
 from mammo_core.training.bench.records import Predictions, read_history, read_predictions
-from mammo_core.training.cytology import DATA, MARGIN, FeatureRecipe, Women, read_recipe, wisconsin
+from mammo_core.training.cytology import MARGIN, Women, wisconsin
+from mammo_core.training.cytology_recipe import DATA, FeatureRecipe, read_features
 from mammo_core.training.model_folder import new_model
 
 DRAWS = 2000
@@ -27,7 +28,7 @@ UNITS = {"radius": "length", "perimeter": "length", "area": "length squared", "t
 
 def judged(run: Path) -> dict[str, Any]:
     """Figures of all folds together, of each fold, and of the controls. Raises ValueError where a fold is missing."""
-    recipe, found = read_recipe(run / "recipe.toml"), _predictions(run)
+    recipe, found = read_features(run / "recipe.toml"), _predictions(run)
     malignant, said = found.columns["label"] == "malignant", found.score
     women, called = found.columns["patient_id"], found.score >= MARGIN
     right = called == malignant
@@ -61,7 +62,7 @@ def judged(run: Path) -> dict[str, Any]:
 
 def promote(run: Path, root: Path) -> FeatureModel:
     """Make the model folder of a finished run under `root` and seal it. Raises ValueError where there is such a model already."""
-    recipe = read_recipe(run / "recipe.toml")
+    recipe = read_features(run / "recipe.toml")
     with new_model(root, f"{recipe.name}-{recipe.version}") as folder:
         for name in ("graph.xml", "graph.bin"):
             shutil.copyfile(run / "all" / name, folder / name)
@@ -159,7 +160,7 @@ def _feature(women: Women, place: int) -> dict[str, Any]:
 
 
 def _predictions(run: Path) -> Predictions:
-    recipe, found = read_recipe(run / "recipe.toml"), read_predictions(run, ["test"])
+    recipe, found = read_features(run / "recipe.toml"), read_predictions(run, ["test"])
     if absent := set(range(recipe.protocol.k)) - set(found.fold.tolist()):
         raise ValueError(f"{run} lacks fold {min(absent)}; train it first")
     return found

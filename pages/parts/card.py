@@ -12,7 +12,13 @@ from pages.parts import figures
 from pages.parts.look import write
 from pages.parts.take_away import show, table
 
-MEASURES = {"categorical_accuracy": "share of training patches named right", "loss": "loss on training patches"}
+RIGHT = "share of training patches named right"
+MEASURES = {
+    "accuracy": RIGHT,
+    "categorical_accuracy": RIGHT,
+    "loss": "loss on training patches",
+    "rate": "learning rate",
+}
 OF_PICTURES = {
     "loss": "loss, women fitted to",
     "accuracy": "accuracy, women fitted to",
@@ -133,12 +139,14 @@ def weights(model: Artefact, card: Mapping[str, Any]) -> None:
         )
     split = card["normal_benign"]
     st.markdown(f"**Normal or benign.** {split['rule']}{'' if split['validated'] else ' Not validated.'}")
-    if "mini_mias_n" in split:
-        write(
-            "quiet",
-            f"On {split['mini_mias_n']} mini-MIAS pictures without cancer it puts benign above normal with an AUC of "
-            f"{split['mini_mias_benign_against_normal_auc']:.2f}.",
-        )
+    for row in card.get("data", []):
+        name = row["set"]
+        if (auc := split.get(f"{name}_benign_against_normal_auc")) is not None:
+            write(
+                "quiet",
+                f"On {split[f'{name}_n']} pictures of {row['title']} without cancer it puts benign above normal with an AUC of "
+                f"{auc:.2f}.",
+            )
 
 
 def pointing(model: Artefact, card: Mapping[str, Any]) -> None:
@@ -191,7 +199,7 @@ def learning(model: Artefact, card: Mapping[str, Any]) -> None:
         write("quiet", "This model carries no learning curves.")
         return
     measures = [name for name in columns if name not in ("fold", "round", "epoch")]
-    folds, pictures = len(set(columns["fold"])), "protocol" in card
+    folds, pictures = len(set(columns["fold"])), "architectures" not in card  # patches have no women that are watched
     each = "each " if folds > 1 else ""
     whose = f"{each}without {'the women it was judged on' if pictures else 'one fifth of the women'}"
     rows = [st.columns(2 if pictures else max(2, len(measures))) for _ in measures[:: 2 if pictures else len(measures)]]

@@ -15,7 +15,7 @@ CASES = [
     *(
         (recipe, option, CLASSIFIERS)
         for recipe in ("patch-mobilenetv2", "tissue-resnet50v2", "cytology-conv1d")
-        for option in ("--epochs 1", "--limit 4", "--set training.epochs=1", "--queue", "--variant small")
+        for option in ("--epochs 1", "--limit 4", "--set training.epochs=1", "--variant small")
     ),
     ("tissue-resnet50v2", "--fold 0", "one for all folds"),
     ("cytology-conv1d", "--fold 0", "not for cytology"),
@@ -42,4 +42,7 @@ def test_a_run_is_resumed_as_it_was_begun(tmp_path: Path, capsys: pytest.Capture
     text = (RECIPES / "cnn-3class.toml").read_text(encoding="utf-8")
     run = new_run(tmp_path, "cnn", "1", title="", data="", recipe=text)
     assert main(["train", "--resume", str(run.folder), "--epochs", "3", "--queue"]) == 2
-    assert "--epochs, --queue: a run is resumed as it was begun" in capsys.readouterr().err
+    assert "--queue, --epochs: a run is resumed as it was begun" in capsys.readouterr().err
+    assert main(["train", "--resume", str(run.folder), "--fold", "3"]) == 2
+    assert "--fold: " in (said := capsys.readouterr().err)
+    assert "'classifier', which has no folds to choose from" in said

@@ -13,13 +13,13 @@ RECIPE = Path(__file__).parents[2] / "models" / "recipes" / "cytology-conv1d.tom
 
 
 def test_a_wrong_key_of_a_recipe_is_named(tmp_path: Path) -> None:
-    from mammo_core.training.cytology import read_recipe
+    from mammo_core.training.cytology_recipe import read_features
 
     table = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
     table["training"]["epoch"] = 3
     (tmp_path / "wrong.toml").write_text(tomli_w.dumps(table), encoding="utf-8")
     with pytest.raises(ValueError, match="epoch"):
-        read_recipe(tmp_path / "wrong.toml")
+        read_features(tmp_path / "wrong.toml")
 
 
 def test_train_judges_every_woman_once_and_promote_seals_what_was_fitted(
@@ -58,10 +58,11 @@ def test_train_judges_every_woman_once_and_promote_seals_what_was_fitted(
 def test_the_scale_is_that_of_the_women_fitted_to() -> None:
     import keras
 
-    from mammo_core.training.cytology import network, read_recipe, wisconsin
+    from mammo_core.training.cytology import network, wisconsin
+    from mammo_core.training.cytology_recipe import read_features
 
     values = wisconsin().values[:100]
-    made = network(read_recipe(RECIPE), values)
+    made = network(read_features(RECIPE), values)
     scaled = keras.Model(made.input, made.get_layer("scale").output)(values)
     assert np.allclose(np.mean(scaled, axis=0), 0, atol=1e-3)
     assert np.allclose(np.std(scaled, axis=0), 1, atol=1e-3)

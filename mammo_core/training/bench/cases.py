@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mammo_core.inference.combine import CLIP, mean_log_odds
-from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.records import Predictions
+from mammo_core.training.recipes import Judged
 
 UNITS = ("image", "breast", "exam")
 UNKNOWN = -1
@@ -66,13 +66,13 @@ def first_of_each(predictions: Predictions) -> Predictions:
     return select(predictions, np.array(list(seen.values()), np.int64))
 
 
-def known_class(labels: Sequence[str] | npt.NDArray[np.str_], recipe: Recipe) -> Numbers:
+def known_class(labels: Sequence[str] | npt.NDArray[np.str_], recipe: Judged) -> Numbers:
     """(n,) place of each label's class in the recipe's classes, `UNKNOWN` where the label leaves several open."""
     possible = [_possible(str(label), recipe) for label in labels]
     return np.array([recipe.classes.index(one[0]) if len(one) == 1 else UNKNOWN for one in possible], np.int64)
 
 
-def looked_for(labels: Sequence[str] | npt.NDArray[np.str_], recipe: Recipe) -> tuple[Bools, Bools]:
+def looked_for(labels: Sequence[str] | npt.NDArray[np.str_], recipe: Judged) -> tuple[Bools, Bools]:
     """(n,) whether each label is the last class, and (n,) whether that can be told of it."""
     last = recipe.classes[-1]
     possible = [_possible(str(label), recipe) for label in labels]
@@ -80,7 +80,7 @@ def looked_for(labels: Sequence[str] | npt.NDArray[np.str_], recipe: Recipe) -> 
     return truth, np.array([len(one) == 1 or last not in one for one in possible], bool)
 
 
-def _possible(label: str, recipe: Recipe) -> tuple[str, ...]:
+def _possible(label: str, recipe: Judged) -> tuple[str, ...]:
     """The classes a label may stand for. Raises ValueError where the recipe has none for it."""
     if label in recipe.labels:
         return recipe.labels[label]
@@ -89,7 +89,7 @@ def _possible(label: str, recipe: Recipe) -> tuple[str, ...]:
     raise ValueError(f"the recipe {recipe.name} has no class for the label {label!r}")
 
 
-def cases(predictions: Predictions, recipe: Recipe, unit: str = "image") -> Cases:
+def cases(predictions: Predictions, recipe: Judged, unit: str = "image") -> Cases:
     """The cases of a unit of which it is known whether they are the last class, as `inference.combine` puts them together.
 
     Views of a breast by the mean of their log-odds, breasts of a woman by the higher; a picture without a known side is a breast.

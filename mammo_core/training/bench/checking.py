@@ -1,14 +1,16 @@
-"""A TOML file into a table, and a table into a frozen dataclass, checked key by key against its type hints. It knows no recipe."""
+"""A TOML file into a table, a table into a frozen dataclass, checked key by key against its type hints, and back. It knows no recipe."""
 
 from __future__ import annotations
 
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import tomli_w
 
 
 def table_of(path: Path) -> dict[str, Any]:
@@ -32,6 +34,11 @@ def checked(kind: type[Any], table: Mapping[str, Any], where: str) -> Any:
     if unknown := set(table) - set(hints):
         raise ValueError(f"{where}: unknown {', '.join(sorted(unknown))}")
     return kind(**{key: _value(hints[key], value, where, key) for key, value in table.items()})
+
+
+def written(made: Any) -> str:
+    """A frozen dataclass as TOML with every key, to be read back by `checked`."""
+    return tomli_w.dumps(asdict(made))
 
 
 def _value(hint: Any, value: Any, where: str, key: str) -> Any:

@@ -15,10 +15,10 @@ from plotly.subplots import make_subplots
 
 from mammo_core.evaluation import Paired, paired_auc, paired_multiclass
 from mammo_core.inference import JudgedSet, judged, load_artefact
-from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.cases import UNKNOWN, first_of_each, known_class, looked_for, select
 from mammo_core.training.bench.records import Predictions
+from mammo_core.training.recipes import Judged, recipe_of
 
 PARTS = ("test", "outside")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -76,8 +76,8 @@ def _same_cases(one: JudgedSet, two: JudgedSet) -> bool:
 
 
 def _pair(first: Path, other: Path, draws: int) -> list[dict[str, Any]]:
-    recipe, theirs = (recipes.read_one(folder / "recipe.toml") for folder in (first, other))
-    if recipe.classes != theirs.classes:
+    recipe, theirs = (recipe_of(folder) for folder in (first, other))
+    if recipe.classes[-1] != theirs.classes[-1]:
         raise ValueError(
             f"{first.name} tells {', '.join(recipe.classes)} apart, {other.name} {', '.join(theirs.classes)}"
         )
@@ -89,7 +89,7 @@ def _pair(first: Path, other: Path, draws: int) -> list[dict[str, Any]]:
         for name in np.unique(a.columns["dataset"][a.columns["part"] == part]).tolist():
             chosen = (a.columns["part"] == part) & (a.columns["dataset"] == name)
             about = {"a": first.name, "b": other.name, "set": name, "part": part}
-            found += [about | row for row in _figures(select(a, chosen), select(b, chosen), recipe, draws)]
+            found += [about | row for row in _figures(select(a, chosen), select(b, chosen), recipe, theirs, draws)]
     return found
 
 
@@ -107,13 +107,19 @@ def _places(told: Predictions) -> dict[tuple[str, ...], int]:
     return {key: row for row, key in enumerate(zip(*columns, strict=True))}
 
 
-def _figures(a: Predictions, b: Predictions, recipe: recipes.Recipe, draws: int) -> list[dict[str, Any]]:
-    """AUC of the last class, then accuracy and balanced accuracy over all; a figure that the cases cannot give is left out."""
+def _figures(a: Predictions, b: Predictions, recipe: Judged, theirs: Judged, draws: int) -> list[dict[str, Any]]:
+    """AUC of the last class, then accuracy and balanced accuracy over all where both tell the same classes apart.
+
+    A figure that the cases cannot give is left out.
+    """
     women, found = a.columns["patient_id"], {}
     truth, known = looked_for(a.columns["label"], recipe)
+    known &= looked_for(b.columns["label"], theirs)[1]
     if truth[known].any() and not truth[known].all():
         rng = np.random.default_rng(recipe.seed)
         found["AUC"] = paired_auc(truth[known], a.score[known], b.score[known], women[known], rng, draws)
+    if recipe.classes != theirs.classes:
+        return [_row(name, each) for name, each in found.items()]
     place = known_class(a.columns["label"], recipe)
     sure = place != UNKNOWN
     if len(set(place[sure].tolist())) > 1:

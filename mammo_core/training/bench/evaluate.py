@@ -2,7 +2,8 @@
 
 No Keras, and no pictures: `predictions.csv` is all it reads, so anyone who has a run folder can judge it again. Sets and parts are
 judged one by one and never averaged. Nothing is tuned on what is judged: thresholds and calibration of a fold's network come from the
-validation women of that fold, none of whom it is judged on; where there are too few of them the report says so.
+validation women of that fold, none of whom it is judged on, or, where nobody is watched, from women whom the other folds' networks
+judged; where there are too few of them the report says so.
 
 `report.json` is what `report` gives: `predictions`, the digest of those it was made of; `sets` has a row for every set, part and unit;
 `classes_judged` one for every set and part on all classes; `subgroups`; `worst`, the pictures that were got wrong with most confidence;
@@ -37,7 +38,6 @@ from mammo_core.evaluation import (
     subgroups,
 )
 from mammo_core.evaluation.subgroups import DRAWS
-from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import records
 from mammo_core.training.bench.cases import (
     UNKNOWN,
@@ -52,9 +52,9 @@ from mammo_core.training.bench.cases import (
     select,
 )
 from mammo_core.training.bench.notes import FEW, FOLDS, not_judged, notes
-from mammo_core.training.bench.points import operating_points, thresholds
-from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.bench.points import ITSELF, OTHERS, VALIDATION, operating_points, thresholds
 from mammo_core.training.bench.records import Predictions
+from mammo_core.training.recipes import Judged, recipe_of
 from mammo_core.training.replacing import replace_text
 
 PARTS = ("test", "outside", "validation")
@@ -75,7 +75,7 @@ def evaluate(run: Path, draws: int = 1000) -> dict[str, Any]:
 
 def report(run: Path, draws: int = 1000) -> dict[str, Any]:
     """What `evaluate` writes, without writing it."""
-    (recipe,) = recipes.read(run / "recipe.toml")
+    recipe = recipe_of(run)
     told = records.read_predictions(run)
     once = first_of_each(told)
     rng = np.random.default_rng(recipe.seed)
@@ -83,11 +83,11 @@ def report(run: Path, draws: int = 1000) -> dict[str, Any]:
     for part in PARTS:
         for name in np.unique(once.columns["dataset"][once.columns["part"] == part]).tolist():
             own = select(once, (once.columns["part"] == part) & (once.columns["dataset"] == name))
-            watched = _watched(told, own.fold, name, recipe) if part != "validation" else None
+            watched, set_on = _watched(told, own.fold, name, recipe) if part != "validation" else (None, ITSELF)
             about = {"set": name, "part": part}
             rows["classes_judged"].append(about | _classes(own, recipe, rng, draws))
             for unit in ("image", "breast", "exam"):
-                judged = _judged(own, recipe, unit, watched, rng, draws)
+                judged = _judged(own, recipe, unit, watched, set_on, rng, draws)
                 if judged is not None:
                     rows["sets"].append(about | judged)
             images = cases(own, recipe)
@@ -116,7 +116,7 @@ def in_groups(
     return subgroups(found.truth, found.probability, found.woman, columns, threshold, rng, draws)
 
 
-def _classes(own: Predictions, recipe: Recipe, rng: np.random.Generator, draws: int) -> dict[str, Any]:
+def _classes(own: Predictions, recipe: Judged, rng: np.random.Generator, draws: int) -> dict[str, Any]:
     """One row of `classes_judged`: the pictures whose class is known, the likeliest class taken for what was said."""
     place = known_class(own.columns["label"], recipe)
     rows = np.flatnonzero(place != UNKNOWN)
@@ -148,34 +148,38 @@ def _classes(own: Predictions, recipe: Recipe, rng: np.random.Generator, draws: 
     return row
 
 
-def _watched(told: Predictions, folds: Numbers, name: str, recipe: Recipe) -> dict[int, Predictions] | None:
-    """The validation pictures of each fold that thresholds and calibration for a set come from: the set's own, else all of the fold.
+def _watched(told: Predictions, folds: Numbers, name: str, recipe: Judged) -> tuple[dict[int, Predictions] | None, str]:
+    """The pictures that thresholds and calibration of each fold's network come from, for a set, and whose they are.
 
-    None where some fold has too few: a set's figures are all set in one way.
+    They are of its validation women; of a run that watches nobody, of those whom the other folds' networks judged. The set's own are
+    taken, else all. None where some fold has too few: a set's figures are all set in one way.
     """
-    found = {}
+    found: dict[int, Predictions] = {}
+    validation = told.columns["part"] == "validation"
+    watching = bool(validation.any())
     for fold in np.unique(folds).tolist():
-        validation = (told.columns["part"] == "validation") & (told.fold == fold)
-        for chosen in (validation & (told.columns["dataset"] == name), validation):
+        whom = validation & (told.fold == fold) if watching else (told.columns["part"] == "test") & (told.fold != fold)
+        for chosen in (whom & (told.columns["dataset"] == name), whom):
             own = select(told, chosen)
             truth, known = looked_for(own.columns["label"], recipe)
             if min((truth & known).sum(), (~truth & known).sum()) >= FEW:
                 found[fold] = own
                 break
         else:
-            return None
-    return found
+            return None, ITSELF
+    return found, VALIDATION if watching else OTHERS
 
 
-def _cases(watched: dict[int, Predictions] | None, recipe: Recipe, unit: str = "image") -> dict[int, Cases] | None:
+def _cases(watched: dict[int, Predictions] | None, recipe: Judged, unit: str = "image") -> dict[int, Cases] | None:
     return {fold: cases(each, recipe, unit) for fold, each in watched.items()} if watched else None
 
 
 def _judged(
     own: Predictions,
-    recipe: Recipe,
+    recipe: Judged,
     unit: str,
     watched: dict[int, Predictions] | None,
+    set_on: str,
     rng: np.random.Generator,
     draws: int,
 ) -> dict[str, Any] | None:
@@ -198,7 +202,7 @@ def _judged(
         "brier": round(brier(truth, said), 4),
         "ece": round(expected_calibration_error(truth, said), 4),
         "ece_calibrated": None,
-        "operating_points": operating_points(found, fold, _cases(watched, recipe, unit), rng, draws),
+        "operating_points": operating_points(found, fold, _cases(watched, recipe, unit), set_on, rng, draws),
     }
     if watched:
         calibrated = np.zeros(truth.size)
@@ -234,7 +238,7 @@ def metadata_auc(own: Predictions, found: Cases, rng: np.random.Generator, draws
     return rounded(auc_interval(found.truth, score, found.woman, rng, draws).as_list())
 
 
-def worst(once: Predictions, recipe: Recipe, count: int = WORST) -> list[dict[str, Any]]:
+def worst(once: Predictions, recipe: Judged, count: int = WORST) -> list[dict[str, Any]]:
     """The pictures that were got wrong with most confidence, by more than one half: what they are, what was said of them."""
     truth, known = looked_for(once.columns["label"], recipe)
     off = np.where(truth, 1 - once.score, once.score)

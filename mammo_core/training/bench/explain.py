@@ -21,7 +21,7 @@ from mammo_core.presentation import colour_map, png
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.pictures import canvas
-from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.bench.recipe import Recipe, kind_of
 from mammo_core.training.datasets import Row, read_dataset
 
 METHODS = {"gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "scorecam": "Score-CAM", "smoothgrad": "SmoothGrad"}
@@ -53,6 +53,10 @@ def explain(run: Path, files: Sequence[str], method: str, fold: int | None = Non
     """
     if method not in METHODS:
         raise ValueError(f"there is no method {method!r}; there are {', '.join(METHODS)}")
+    if (kind := kind_of(run / "recipe.toml")) != "classifier":
+        raise ValueError(
+            f"{run} is a run of the kind {kind!r}; its lesion map is shown on the reading page, once it is promoted"
+        )
     recipe = recipes.read_one(run / "recipe.toml")
     if recipe.network.views != 1:
         raise ValueError(

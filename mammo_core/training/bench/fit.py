@@ -55,7 +55,8 @@ class Fold:
 @dataclass(frozen=True)
 class Line:
     """The line to whoever started the fold: `say` a sentence, `stop` whether to stop, `start` the weights that it starts from, `tell`
-    batches done and wanted, `epoch` done and its seconds.
+    batches done and wanted, `epoch` done and its seconds; `doing` what goes on that is no epoch, and `step` how far it is with that, which
+    raises Stopped where the run was asked to stop.
     """
 
     say: Say
@@ -63,6 +64,8 @@ class Line:
     start: Callable[[str], None]
     tell: Callable[[int, int], None]
     epoch: Callable[[int, float], None]
+    doing: Say = lambda message: None
+    step: Callable[[str, int, int], None] = lambda what, done, of: None
 
 
 def fit_fold(fold: Fold, line: Line) -> None:
@@ -194,7 +197,7 @@ def _epochs(fold: Fold, line: Line, model: Any, network: Any, take: Take, histor
         epoch, began = len(history), time.perf_counter()
         if line.stop():
             raise Stopped
-        _reseed(model, fold, epoch)
+        reseed(model, fold.recipe.seed + 1000 * fold.number, epoch)
         rate = schedule.rate(training, watched)
         model.optimizer.learning_rate = rate
         seed = (fold.recipe.seed, fold.number, epoch)
@@ -227,21 +230,21 @@ def _keep(folder: Path, model: Any, network: Any, history: list[Figures], traini
     columns = {name: [row[name] for row in history] for name in records.HISTORY}
     records.write_history(folder, columns)
     if schedule.best(schedule.watched(columns, training.watch)) == len(history) - 1:
-        _save(network, folder / records.NETWORK)
-    _save(model, folder / records.CHECKPOINT)
+        save(network, folder / records.NETWORK)
+    save(model, folder / records.CHECKPOINT)
 
 
-def _save(model: Any, path: Path) -> None:
+def save(model: Any, path: Path) -> None:
     """Weights, written whole or not at all."""
     with replacing(path) as half:
         model.save_weights(half)
 
 
-def _reseed(model: Any, fold: Fold, epoch: int) -> None:
+def reseed(model: Any, seed: int, epoch: int) -> None:
     """Every layer's random numbers begin anew in each epoch, at a place of its own."""
     states = [each for each in model.variables if each.path.endswith("seed_generator_state")]
     for number, state in enumerate(states):
-        state.assign(np.array([fold.recipe.seed + 1000 * fold.number + number, epoch << 16], dtype="uint32"))
+        state.assign(np.array([seed + number, epoch << 16], dtype="uint32"))
 
 
 def _asked(model: Any, take: Take, places: Places, recipe: Recipe) -> npt.NDArray[np.float32]:

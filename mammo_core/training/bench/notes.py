@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.bench.points import ITSELF
 from mammo_core.training.bench.records import Predictions
+from mammo_core.training.recipes import Judged
 
 FOLDS = 5
 """In how many parts the women are taken when the metadata's baseline is made."""
@@ -15,34 +16,33 @@ FEW = 10
 """With fewer pictures of either kind than this no threshold is set and nothing is calibrated."""
 
 
-def not_judged(recipe: Recipe, told: Predictions) -> list[str]:
+def not_judged(recipe: Judged, told: Predictions) -> list[str]:
     """A sentence for the folds of which there are no predictions."""
-    wanted = recipe.protocol.k if recipe.protocol.kind == "folds" else 1
-    absent = [f"fold{fold}" for fold in range(wanted) if fold not in told.fold]
-    return [f"Of {wanted} folds these have no predictions and are not judged: {', '.join(absent)}."] if absent else []
+    absent = [f"fold{fold}" for fold in range(recipe.folds) if fold not in told.fold]
+    return (
+        [f"Of {recipe.folds} folds these have no predictions and are not judged: {', '.join(absent)}."]
+        if absent
+        else []
+    )
 
 
-def tuned(recipe: Recipe) -> list[str]:
+def tuned(recipe: Judged) -> list[str]:
     """A sentence for a recipe whose values a search chose."""
     if not recipe.tuned:
         return []
-    by_whom = (
-        "in other folds women who are judged here"
-        if recipe.protocol.kind == "folds"
-        else "none whom that split holds out"
-    )
-    end = ": figures on these data are somewhat flattered" if recipe.protocol.kind == "folds" else ""
+    by_whom = "in other folds women who are judged here" if recipe.folds > 1 else "none whom that split holds out"
+    end = ": figures on these data are somewhat flattered" if recipe.folds > 1 else ""
     return [f"Its values were chosen by a search on {recipe.tuned}, by women watched in training, {by_whom}{end}."]
 
 
-def notes(recipe: Recipe, sets: list[dict[str, Any]]) -> list[str]:
+def notes(recipe: Judged, sets: list[dict[str, Any]]) -> list[str]:
     """What a reader of the figures must know, in sentences."""
     found = [f"AUC and both rates are of {recipe.classes[-1]} against the rest.", *tuned(recipe)]
     sets = [row for row in sets if row["part"] != "validation"]  # those women steer, they do not judge
     flattered = [
         f"{row['set']}, {row['part']}"
         for row in sets
-        if row["unit"] == "image" and row["operating_points"][0]["set_on"] != "validation"
+        if row["unit"] == "image" and row["operating_points"][0]["set_on"] == ITSELF
     ]
     if flattered:
         found.append(

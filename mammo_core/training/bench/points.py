@@ -12,6 +12,8 @@ from mammo_core.evaluation import POINTS, rates
 from mammo_core.training.bench.cases import Cases, Numbers
 
 HALF = "probability of one half"
+VALIDATION, OTHERS, ITSELF = "validation", "other folds", "these cases"
+"""Whom thresholds are set on: women watched, women whom other folds' networks judged, or the very cases that are judged."""
 
 
 def threshold_at(found: Cases, specificity: float = POINTS[0][1]) -> float:
@@ -22,7 +24,7 @@ def threshold_at(found: Cases, specificity: float = POINTS[0][1]) -> float:
 def thresholds(
     found: Cases, folds: Sequence[int], watched: Mapping[int, Cases] | None, specificity: float = POINTS[0][1]
 ) -> list[float]:
-    """A threshold for each of the folds, set on the women that its network was `watched` by, whom it is not judged on.
+    """A threshold for each of the folds, set on cases that were `watched`, on whom its network is not judged.
 
     Where nobody was watched, all are set on the cases themselves.
     """
@@ -30,14 +32,18 @@ def thresholds(
 
 
 def operating_points(
-    found: Cases, fold: Numbers, watched: Mapping[int, Cases] | None, rng: np.random.Generator, draws: int
+    found: Cases,
+    fold: Numbers,
+    watched: Mapping[int, Cases] | None,
+    set_on: str,
+    rng: np.random.Generator,
+    draws: int,
 ) -> list[dict[str, Any]]:
     """Both rates at `thresholds` of the named specificities, and at a probability of one half; `fold` (n,) is whose network was asked.
 
-    `threshold` has one for each fold there is, in order.
+    `threshold` has one for each fold there is, in order; `set_on` says whose cases those `watched` are.
     """
     folds, place = np.unique(fold, return_inverse=True)
-    set_on = "validation" if watched else "these cases"
     points = [(name, thresholds(found, folds.tolist(), watched, at), set_on) for name, at in POINTS]
     told = []
     for name, threshold, whom in [*points, (HALF, [0.5] * len(folds), "nobody")]:

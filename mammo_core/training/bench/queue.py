@@ -18,8 +18,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.bench.checking import written
 from mammo_core.training.bench.runs import (
     RUNS,
     Run,
@@ -35,6 +34,7 @@ from mammo_core.training.bench.runs import (
     refuse_leak,
     write_run,
 )
+from mammo_core.training.recipes import Trained
 
 _ROOT = Path(__file__).resolve().parents[3]
 _LOOK = 0.5
@@ -45,31 +45,33 @@ _started: list[subprocess.Popen[bytes]] = []
 _seen_to: dict[Path, float] = {}
 
 
-def prepare(recipe: Recipe, data: Path, root: Path = RUNS, *, status: Status = Status.QUEUED, **known: Any) -> Run:
-    """The folder of a new run with its recipe in it. `known` are `out`, `weights`, `limit` of `new_run`.
+def prepare(
+    recipe: Trained, data: Path | str, root: Path = RUNS, *, status: Status = Status.QUEUED, **known: Any
+) -> Run:
+    """The folder of a new run with its recipe in it. `data` are a path, or words for what no path leads to; `known` are `out` of
+    `new_run`, and `weights`, `limit`, `prepared`, `only` of `Run`.
 
     Raises FileNotFoundError where there are no data.
     """
-    if not data.exists():
+    if isinstance(data, Path) and not data.exists():
         raise FileNotFoundError(f"{data} does not exist")
-    folds = recipe.protocol.k if recipe.protocol.kind == "folds" else 1
     return new_run(
         root,
         recipe.name,
         recipe.version,
-        recipe=recipes.write(recipe),
+        recipe=written(recipe),
         status=status,
         title=recipe.title,
-        data=str(data.resolve()),
-        folds=folds,
-        epochs=recipe.training.epochs,
+        data=str(data.resolve() if isinstance(data, Path) else data),
+        folds=recipe.folds,
+        epochs=recipe.epochs,
         **known,
     )
 
 
-def enqueue(recipe: Recipe, data: Path, root: Path = RUNS, *, limit: int | None = None, weights: str = "") -> Run:
-    """Queue a new run of a recipe on the data set or sets at `data`. Raises FileNotFoundError where there are none."""
-    run = prepare(recipe, data, root, limit=limit, weights=weights)
+def enqueue(recipe: Trained, data: Path | str, root: Path = RUNS, **known: Any) -> Run:
+    """Queue a new run of a recipe on the data set or sets at `data`; arguments and errors as of `prepare`."""
+    run = prepare(recipe, data, root, **known)
     _start_runner(root)
     return run
 
@@ -100,7 +102,9 @@ def stop(folder: Path) -> None:
 
 def waiting(root: Path = RUNS) -> list[Run]:
     """The runs in the queue, the next one first."""
-    return [run for run in reversed(read_ledger(root).classifiers) if run.status is Status.QUEUED]
+    found = read_ledger(root)
+    queued = [run for run in (*found.networks, *found.features) if run.status is Status.QUEUED]
+    return sorted(queued, key=lambda run: (run.created, run.id))
 
 
 def searches(root: Path = RUNS) -> list[str]:

@@ -11,9 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import tomli_w
-
-from mammo_core.training.bench.checking import checked, table_of
+from mammo_core.training.bench.checking import checked, table_of, written
 from mammo_core.training.bench.words import read_words
 
 LABELS = ("normal", "benign", "malignant", "not_malignant")
@@ -159,6 +157,16 @@ class Recipe:
     tuned: str = ""
     comparison: str = ""
 
+    @property
+    def folds(self) -> int:
+        """How many networks are fitted, each without other women."""
+        return self.protocol.k if self.protocol.kind == "folds" else 1
+
+    @property
+    def epochs(self) -> int:
+        """At most, in each fold."""
+        return self.training.epochs
+
 
 def read(path: Path) -> tuple[Recipe, ...]:
     """The recipes of a file: one, or one a variant. Raises ValueError naming the key that is missing, unknown or wrong."""
@@ -199,7 +207,7 @@ def kind_of(path: Path) -> str:
 
 def write(recipe: Recipe) -> str:
     """The recipe as TOML with every key, for `read` to give it back."""
-    return tomli_w.dumps(asdict(recipe))
+    return written(recipe)
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:

@@ -7,6 +7,7 @@ lock that the operating system frees when the process ends, however it ends. Rea
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ RUNS = Path("runs")
 """Where runs lie unless the command line says otherwise."""
 CACHE = ".cache"
 """Beside the runs: decoded pictures and their keypoints, shared by all of them."""
+PICTURES = ("classifier", "patch", "tissue")
+"""Kinds of recipes whose networks judge pictures."""
 LEAKS = "It is not resumed: copies of a picture would stand on both sides of its split again. Put the data right, and start a new run."
 """Why a run that ended over copies is not resumed."""
 
@@ -48,7 +51,8 @@ class Run:
     taken, None for all, `drawn_from` a digest of their names, women and labels ("" before it is known). `fold` of `folds`
     is being fitted, counted from 0; `epoch` of `epochs` and `batch` of `batches` are done in it. `message` says in a
     sentence what goes on, or why a run stopped or failed; `step` of `steps` of what goes on are done, where that is known.
-    `leaks` where it failed over copies of a picture on both sides of its split.
+    `leaks` where it failed over copies of a picture on both sides of its split. `prepared` is a file of pictures that were prepared
+    before, `only` the numbers of the folds that are fitted ("" for all), both of networks trained on patches.
     """
 
     folder: Path
@@ -76,6 +80,13 @@ class Run:
     step: int = 0
     steps: int = 0
     leaks: bool = False
+    prepared: str = ""
+    only: str = ""
+
+    @property
+    def wanted(self) -> list[int]:
+        """The folds that are fitted, in order."""
+        return [int(fold) for fold in self.only.split()] or list(range(self.folds))
 
     @property
     def fold_folders(self) -> list[Path]:
@@ -183,23 +194,41 @@ def list_runs(root: Path = RUNS) -> list[Run]:
     return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
 
 
+def find_run(root: Path, name: str) -> Path:
+    """The folder under `root` of the run that a recipe names: the one of that name, else the newest that is done of that recipe.
+
+    Raises ValueError where there is none.
+    """
+    if (root / name).is_dir():
+        return root / name
+    of_recipe = re.compile(rf"{re.escape(name)}-\d{{8}}-\d{{6}}(-\d+)?")
+    for run in list_runs(root):
+        if run.status is Status.DONE and of_recipe.fullmatch(run.id):
+            return run.folder
+    raise ValueError(f"{root} holds no run {name}, and none of that recipe that is done; train it first")
+
+
 @dataclass(frozen=True)
 class Ledger:
-    """The runs of a folder, newest first, by the kind of their recipe, and the names of those that are `damaged`: run or recipe."""
+    """The runs of a folder, newest first: of `networks` that judge pictures, of those that judge `features`; and what is `damaged`.
 
-    classifiers: list[Run]
+    Those are the names of folders whose run or recipe cannot be read.
+    """
+
+    networks: list[Run]
     features: list[Run]
     damaged: list[str]
 
 
 def read_ledger(root: Path = RUNS) -> Ledger:
     """Read every run under `root` once."""
-    of: dict[str, list[Run]] = {"classifier": [], "features": []}
-    for run in list_runs(root):
-        of.get(_kind(run.folder), []).append(run)
-    whole = {run.folder for runs in of.values() for run in runs}
+    found = list_runs(root)
+    kind = {run.folder: _kind(run.folder) for run in found}
+    networks = [run for run in found if kind[run.folder] in PICTURES]
+    features = [run for run in found if kind[run.folder] == "features"]
+    whole = {run.folder for run in (*networks, *features)}
     damaged = sorted(path.parent.name for path in root.glob("*/run.json") if path.parent not in whole)
-    return Ledger(of["classifier"], of["features"], damaged)
+    return Ledger(networks, features, damaged)
 
 
 def _kind(folder: Path) -> str:
@@ -217,7 +246,7 @@ def refuse_leak(run: Run) -> None:
 
 def lacking(run: Run) -> list[Path]:
     """What a run that is done should hold and does not: predictions of a fold, its report."""
-    wanted = [run.folder / f"fold{fold}" / "predictions.csv" for fold in range(run.folds)]
+    wanted = [run.folder / f"fold{fold}" / "predictions.csv" for fold in run.wanted]
     return [path for path in (*wanted, run.folder / "report.json") if not path.is_file()]
 
 

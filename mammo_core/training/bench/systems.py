@@ -15,7 +15,7 @@ import numpy as np
 
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import records, runs
-from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.bench.recipe import Recipe, kind_of
 from mammo_core.training.bench.runs import Run
 from mammo_core.training.bench.spoken import interval
 
@@ -55,7 +55,10 @@ def system(folder: Path) -> System:
 
     Raises ValueError where it is no run, was not judged yet, or its report is damaged.
     """
-    run, recipe = runs.read_run(folder), recipes.read_one(folder / "recipe.toml")
+    run = runs.read_run(folder)
+    if kind_of(folder / "recipe.toml") != "classifier":
+        raise ValueError(f"{run.id} follows no system whose authors state figures")
+    recipe = recipes.read_one(folder / "recipe.toml")
     histories = [each for fold in run.fold_folders if (each := records.read_history(fold))["epoch"].size]
     try:
         report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))

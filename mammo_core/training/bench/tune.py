@@ -186,7 +186,7 @@ def _worked(folder: Path, trial: optuna.Trial) -> float:
     """Fit one trial; raises TrialPruned where it fell behind or was asked to stop."""
     import keras
 
-    from mammo_core.training.bench.work import work
+    from mammo_core.training.work import work
 
     keras.utils.clear_session()
     ended = Event()

@@ -15,13 +15,7 @@ from mammo_core.inference.combine import mean_log_odds
 from mammo_core.inference.evidence import JUDGED_COLUMNS
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, select
-
-JUDGED = (
-    ("RSNA, digital", "rsna", ("image", "breast", "exam"), "held out"),
-    ("CBIS-DDSM masses, film", "cbis_ddsm_mass", ("image", "breast"), "held out"),
-    ("mini-MIAS, film", "mini_mias", ("image",), "outside"),
-)
-"""What is judged: a set's title, its name, the units it has, and whether women of it were trained on."""
+from mammo_core.training.patch.recipe import PatchRecipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,27 +74,33 @@ class JudgedCases:
     cases: Cases
 
 
+def how(recipe: PatchRecipe, name: str) -> str:
+    """Whether women of a set were held out, or none of it was trained on."""
+    return "outside" if name in recipe.outside else "held out"
+
+
 def judged_cases(
-    predictions: Predictions, log_odds: npt.NDArray[np.float64], pictures: Pictures
+    predictions: Predictions, log_odds: npt.NDArray[np.float64], pictures: Pictures, recipe: PatchRecipe
 ) -> Iterator[JudgedCases]:
-    """Every set of `JUDGED` that has cases of both kinds, in each of its units; (n,) calibrated `log_odds`."""
+    """Every judged set of the recipe that has cases of both kinds, in each of its units; (n,) calibrated `log_odds`."""
     dataset, malignant = pictures.columns["dataset"][predictions.rows], pictures.malignant[predictions.rows]
-    for title, name, units, how in JUDGED:
-        chosen = dataset == name
+    for each in recipe.judged:
+        chosen = dataset == each.set
         if malignant[chosen].any() and not malignant[chosen].all():
-            for unit in units:
-                yield JudgedCases(
-                    title, unit, how, cases(select(predictions, chosen), log_odds[chosen], pictures, unit)
-                )
+            for unit in each.units:
+                found = cases(select(predictions, chosen), log_odds[chosen], pictures, unit)
+                yield JudgedCases(each.title, unit, how(recipe, each.set), found)
 
 
-def write_judged(path: Path, predictions: Predictions, log_odds: npt.NDArray[np.float64], pictures: Pictures) -> None:
+def write_judged(
+    path: Path, predictions: Predictions, log_odds: npt.NDArray[np.float64], pictures: Pictures, recipe: PatchRecipe
+) -> None:
     """Write the judged cases as `inference.judged` reads them; women by numbers that mean nothing elsewhere."""
     number = {woman: place for place, woman in enumerate(np.unique(pictures.women[predictions.rows]).tolist())}
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(JUDGED_COLUMNS)
-        for group in judged_cases(predictions, log_odds, pictures):
+        for group in judged_cases(predictions, log_odds, pictures, recipe):
             found = group.cases
             suspicion = 100 / (1 + np.exp(-found.score))
             writer.writerows(

@@ -28,7 +28,7 @@ TISSUE = "tissue"
 
 def load_member(folder: Path) -> Member:
     """The trained network of a run's folder, its heads side by side."""
-    recipe = read_recipe(folder / "recipe.toml")
+    recipe = read_recipe(folder.parent / "recipe.toml")
     return Member(_with_heads_together(load_file(folder / "weights.safetensors"), recipe), recipe.canvas, recipe.patch)
 
 

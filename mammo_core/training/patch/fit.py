@@ -1,16 +1,15 @@
-"""Fitting: one run folder from one recipe and the pictures of some women, resumable round by round.
+"""Fitting: one fold of a run from the pictures of the women it may see, resumable epoch by epoch.
 
-A run of one fold leaves out that fifth of the women, and writes what its network says of them; a run of all leaves out none and is
-what ships. Pictures of outside sets are never fitted on; every run writes what it says of them.
+A fold leaves out a fifth of the women, and writes what its network says of them. Pictures of outside sets are never fitted on; every
+fold writes what it says of them.
 """
 
 from __future__ import annotations
 
 import csv
-import json
-import shutil
+import time
 from collections.abc import Callable
-from dataclasses import replace
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -19,49 +18,54 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
+from mammo_core.training.bench import records
+from mammo_core.training.bench.fit import Line, reseed, save
+from mammo_core.training.bench.pictures import Stopped
+from mammo_core.training.bench.runs import find_run
+from mammo_core.training.bench.watching import Board, Watch
 from mammo_core.training.export import reader
 from mammo_core.training.patch.head import BENIGN_MAP, FEATURES, Head, fit_head
 from mammo_core.training.patch.networks import CELL, crop_side, mobilenet_v2, patch_network, whole_network, with_weights
 from mammo_core.training.patch.patches import SPOTS, Mined, PatchBatches, hottest
-from mammo_core.training.patch.pictures import NO_FOLD, Pictures
-from mammo_core.training.patch.recipe import Recipe, read_recipe
+from mammo_core.training.patch.pictures import Pictures
+from mammo_core.training.patch.predictions import SCORES
+from mammo_core.training.patch.recipe import Recipe
 from mammo_core.training.replacing import replacing
 
 CHUNK = 256
 """Pictures that are turned to float32 at a time."""
-Say = Callable[[str], None]
 
 
-def fit_fold(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, fold: int, say: Say) -> None:
-    """Fit one network without the women of `fold` (NO_FOLD: with all), and write the run folder.
+def fit_fold(recipe: Recipe, pictures: Pictures, weights: Path, folder: Path, line: Line) -> None:
+    """Fit the network of the fold in `folder`, fold<n>, without the women of the fifth n, and write what it says of them.
 
-    A finished run is not trained again; with other heads in its recipe, only those are fitted anew. Raises ValueError if `run` holds
-    work of a recipe that differs in more than its heads.
+    What is there is not made again: a fold that is done is left as it is; one whose scores are gone gets its heads anew from the
+    network there. Raises Stopped when asked to stop, ValueError where a file that it goes on from is not there or damaged.
     """
-    recipe = read_recipe(recipe_path)
-    run.mkdir(parents=True, exist_ok=True)
-    kept = run / "recipe.toml"
-    if kept.is_file() and replace(read_recipe(kept), heads=recipe.heads) != recipe:
-        raise ValueError(f"{run} holds a run of another recipe; choose another folder")
-    shutil.copyfile(recipe_path, kept)
-    trained = pictures.of(*recipe.sets) & (pictures.folds() != fold)
-    _write_split(run / "split.csv", pictures, trained, recipe)
+    if (folder / SCORES).is_file():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    number = int(folder.name.removeprefix("fold"))
+    trained = pictures.of(*recipe.sets) & (pictures.folds() != number)
+    records.write_split(folder, _parts(pictures, trained, recipe))
     keras.utils.set_random_seed(recipe.seed)
     backbone = mobilenet_v2(weights / recipe.backbone, recipe.norm_momentum)
-    dense = _read_back(run / "weights.safetensors", backbone)
+    line.start(recipe.start or recipe.backbone)
+    dense = _read_back(folder / "weights.safetensors", backbone)
     if dense is None:
-        dense = _rounds(recipe, backbone, pictures, trained, run, say)
+        dense = _rounds(recipe, backbone, pictures, trained, folder, line)
     round_to_half(backbone)
     features = kept_features(
-        run / "features.safetensors",
-        lambda: pooled(whole_network(backbone, *dense, _canvas(pictures), recipe.patch), pictures, say),
+        folder / "features.safetensors",
+        lambda: pooled(whole_network(backbone, *dense, _canvas(pictures), recipe.patch), pictures, line),
     )
+    line.doing("Fitting the heads.")
     heads = [
         fit_head(spec, features, pictures.malignant, pictures.columns["dataset"], trained) for spec in recipe.heads
     ]
-    save_weights(run / "weights.safetensors", backbone, dense, heads)
-    _write_predictions(run / "predictions.csv", pictures, trained, features, heads, recipe, fold)
-    say("done")
+    save_weights(folder / "weights.safetensors", backbone, dense, heads)
+    _write_scores(folder / SCORES, pictures, trained, features, heads, recipe)
+    line.say(f"{folder.name}: done")
 
 
 def _read_back(path: Path, backbone: Any) -> tuple[Any, Any] | None:
@@ -74,46 +78,101 @@ def _read_back(path: Path, backbone: Any) -> tuple[Any, Any] | None:
 
 
 def _rounds(
-    recipe: Recipe, backbone: Any, pictures: Pictures, trained: npt.NDArray[np.bool_], run: Path, say: Say
+    recipe: Recipe, backbone: Any, pictures: Pictures, trained: npt.NDArray[np.bool_], folder: Path, line: Line
 ) -> tuple[Any, Any]:
     """Fit the backbone round by round, going on where it was stopped or from the recipe's `start`, and give the linear layer."""
     dense: tuple[Any, Any] | None = None
     if recipe.start:
-        started = run.parent.parent / recipe.start / run.name / "weights.safetensors"
+        started = find_run(folder.parent.parent, recipe.start) / folder.name / "weights.safetensors"
         dense = _read_back(started, backbone)
         if dense is None:
             raise ValueError(f"The recipe goes on from {started}, which is not there; train {recipe.start} first.")
-    mined = Mined()
-    for number, round_ in enumerate(recipe.rounds):
-        checkpoint = run / f"round{number + 1}.weights.h5"
-        network = patch_network(backbone, recipe, round_.cutout)
+    mined, before = Mined(), 0
+    for number, spec in enumerate(recipe.rounds):
+        ended = folder / f"round{number + 1}.weights.h5"
+        network = patch_network(backbone, recipe, spec.cutout)
         if dense is not None:
             network.get_layer("patch_logits").set_weights(list(dense))
-        if checkpoint.is_file():
-            network.load_weights(checkpoint)
-            say(f"round {number + 1}: read back")
+        if ended.is_file():
+            load(network, ended)
+            line.say(f"round {number + 1}: read back")
         else:
             if dense is not None:
-                mined = _mine(whole_network(backbone, *dense, _canvas(pictures), recipe.patch), pictures, trained, say)
-            batches = PatchBatches(pictures, trained, round_, mined, crop_side(recipe), recipe.seed + number)
-            rate = keras.optimizers.schedules.CosineDecay(round_.rate, round_.epochs * round_.steps)
-            fit_round(network, batches, rate, run / "history.csv", number + 1, say)
-            network.save_weights(checkpoint)
+                whole = whole_network(backbone, *dense, _canvas(pictures), recipe.patch)
+                mined = _mine(whole, pictures, trained, line)
+            batches = PatchBatches(
+                pictures, trained, spec, recipe.masses, mined, crop_side(recipe), recipe.seed + number
+            )
+            rate = keras.optimizers.schedules.CosineDecay(spec.rate, spec.epochs * spec.steps)
+            fit_round(network, batches, rate, ended, before, recipe.seed, line)
         kernel, bias = network.get_layer("patch_logits").get_weights()
-        dense = kernel, bias
+        dense, before = (kernel, bias), before + spec.epochs
     assert dense is not None, "a recipe has a round at least"
     return dense
 
 
-def fit_round(network: Any, batches: PatchBatches, rate: Any, history: Path, number: int, say: Say) -> None:
-    """Fit a patch network on `batches` by AdamW, one epoch after the other, and write down how it went."""
+def fit_round(network: Any, batches: PatchBatches, rate: Any, ended: Path, before: int, seed: int, line: Line) -> None:
+    """Fit a patch network on `batches` by AdamW, one epoch after the other, and keep it as the file `ended` in its fold's folder.
+
+    Epochs count on from those `before`, of earlier rounds. A round that was broken off goes on from its last whole epoch as if it had
+    not been. Raises Stopped when asked to stop, ValueError where its answers are no numbers any more or its checkpoint is damaged.
+    """
+    folder, spec = ended.parent, batches.round
+    checkpoint = ended.with_name(f"{ended.name.removesuffix('.weights.h5')}.checkpoint.weights.h5")
     network.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-4),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-        metrics=["categorical_accuracy"],
+        metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
     )
-    went = network.fit(batches, epochs=batches.round.epochs, verbose=0, callbacks=[_Spoken(say, number)])
-    _write_history(history, went.history, number)
+    network.optimizer.build(network.trainable_variables)
+    begun = 0
+    if checkpoint.is_file():
+        load(network, checkpoint)
+        begun = int(network.optimizer.iterations) // spec.steps
+    columns = records.read_history(folder)
+    if len(columns["epoch"]) < before + begun:
+        raise ValueError(f"{folder / 'history.csv'} is damaged: epochs are lost that were fitted; start a new run")
+    history = [{name: float(column[row]) for name, column in columns.items()} for row in range(before + begun)]
+    board = Board(folder / "tensorboard")
+    line.doing("")
+    for epoch in range(begun, spec.epochs):
+        if line.stop():
+            raise Stopped
+        reseed(network, seed, before + epoch)
+        batches.epoch, began, watch = epoch, time.perf_counter(), Watch(line.stop, line.tell)
+        fitted = network.fit(
+            batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0, callbacks=[watch]
+        ).history
+        if watch.stopped:
+            raise Stopped
+        row = dict.fromkeys(records.HISTORY, nan) | {name: float(fitted[name][-1]) for name in ("loss", "accuracy")}
+        if not np.isfinite(row["loss"]):
+            raise ValueError(
+                f"{folder.name}: in epoch {before + epoch + 1} the network's answers were no numbers any more"
+            )
+        row |= {"epoch": before + epoch + 1.0, "rate": float(network.optimizer.learning_rate)}
+        row |= {"seconds": time.perf_counter() - began, "waiting_s": watch.waited}
+        history.append(row)
+        records.write_history(folder, {name: [each[name] for each in history] for name in records.HISTORY})
+        board.write(before + epoch + 1, row)
+        save(network, checkpoint)
+        line.epoch(before + epoch + 1, row["seconds"])
+        told = ", ".join(f"{name} {row[name]:.3f}" for name in ("loss", "accuracy"))
+        line.say(
+            f"{folder.name} epoch {before + epoch + 1}: {told}, {row['seconds']:.1f} s, {watch.waited:.1f} s waiting"
+        )
+    save(network, ended)
+    checkpoint.unlink(missing_ok=True)
+
+
+def load(network: Any, path: Path) -> None:
+    """Read weights that were kept while a round was fitted. Raises ValueError where they cannot be read."""
+    try:
+        network.load_weights(path)
+    except Exception as error:  # HDF5 and Keras raise nearly anything
+        raise ValueError(
+            f"{path} is damaged; once it is deleted, the run can be resumed, which fits that round anew"
+        ) from error
 
 
 def save_weights(path: Path, backbone: Any, dense: tuple[Any, Any], heads: list[Head]) -> None:
@@ -155,17 +214,21 @@ def kept_features(path: Path, make: Callable[[], dict[str, npt.NDArray[Any]]]) -
     return stored
 
 
-def pooled(whole: Any, pictures: Pictures, say: Say) -> dict[str, npt.NDArray[Any]]:
+def pooled(whole: Any, pictures: Pictures, line: Line) -> dict[str, npt.NDArray[Any]]:
     """Pooled features of every picture."""
     read = reader(whole, FEATURES)
     kept: dict[str, list[Any]] = {name: [] for name in FEATURES}
     for start in range(0, len(pictures.canvases), CHUNK):
+        look(line, start, len(pictures.canvases))
         found = read(scaled(pictures.canvases[start : start + CHUNK]))
         for name in FEATURES:
             kept[name].append(found[name])
-        if start % 1024 == 0:
-            say(f"features: {start} of {len(pictures.canvases)}")
     return {name: np.concatenate(parts) for name, parts in kept.items()}
+
+
+def look(line: Line, done: int, of: int) -> None:
+    """Say how far whole pictures are being looked at. Raises Stopped when asked to stop."""
+    line.step("Looking at whole pictures", done, of)
 
 
 def scaled(canvases: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -177,88 +240,49 @@ def _canvas(pictures: Pictures) -> tuple[int, int]:
     return pictures.canvases.shape[1], pictures.canvases.shape[2]
 
 
-def _mine(whole: Any, pictures: Pictures, trained: npt.NDArray[np.bool_], say: Say) -> Mined:
-    """The hottest spots of training pictures without boxes: false alarms where there is no cancer, soft cancers where there is."""
+def _mine(whole: Any, pictures: Pictures, trained: npt.NDArray[np.bool_], line: Line) -> Mined:
+    """The hottest spots of training pictures of sets without boxes: false alarms where there is no cancer, soft cancers where there is."""
     read = reader(whole, ("lesion",))
-    boxed = np.isin(np.arange(len(pictures.canvases)), pictures.box_picture)
-    chosen = np.flatnonzero(trained & ~boxed & pictures.of("rsna"))
-    maps = [
-        read(scaled(pictures.canvases[part]))["lesion"][..., 2]
-        for part in np.split(chosen, range(CHUNK, len(chosen), CHUNK))
-    ]
+    boxed = np.unique(pictures.columns["dataset"][pictures.box_picture])
+    chosen = np.flatnonzero(trained & ~pictures.of(*boxed.tolist()))
+    if not len(chosen):
+        return Mined()
+    maps = []
+    for start in range(0, len(chosen), CHUNK):
+        look(line, start, len(chosen))
+        maps.append(read(scaled(pictures.canvases[chosen[start : start + CHUNK]]))["lesion"][..., 2])
     heat = np.concatenate(maps)
     cancer = pictures.malignant[chosen]
     mined = Mined(
         hottest(heat[~cancer], chosen[~cancer], CELL, SPOTS),
         hottest(heat[cancer], chosen[cancer], CELL, 1),
     )
-    say(f"mined {len(mined.false_alarms.picture)} false alarms and {len(mined.in_cancers.picture)} spots in cancers")
+    line.say(
+        f"mined {len(mined.false_alarms.picture)} false alarms and {len(mined.in_cancers.picture)} spots in cancers"
+    )
     return mined
 
 
-class _Spoken(keras.callbacks.Callback):  # type: ignore[misc]
-    def __init__(self, say: Say, number: int) -> None:
-        super().__init__()
-        self.say, self.number = say, number
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        told = ", ".join(f"{key} {value:.3f}" for key, value in (logs or {}).items())
-        self.say(f"round {self.number} epoch {epoch + 1}: {told}")
+def _parts(pictures: Pictures, trained: npt.NDArray[np.bool_], recipe: Recipe) -> dict[str, str]:
+    """The part of every woman."""
+    sides = zip(pictures.women, trained, pictures.of(*recipe.outside), strict=True)
+    return {str(woman): "train" if inside else "outside" if outside else "test" for woman, inside, outside in sides}
 
 
-def _write_split(path: Path, pictures: Pictures, trained: npt.NDArray[np.bool_], recipe: Recipe) -> None:
-    parts = {}
-    for woman, inside, outside in zip(pictures.women, trained, pictures.of(*recipe.outside), strict=True):
-        parts[str(woman)] = "train" if inside else "outside" if outside else "held out"
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([("patient_id", "part"), *sorted(parts.items())])
-
-
-def _write_history(path: Path, history: dict[str, list[float]], number: int) -> None:
-    names = list(history)
-    new = not path.is_file()
-    with path.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        if new:
-            writer.writerow(("round", "epoch", *names))
-        writer.writerows(
-            (number, epoch + 1, *values) for epoch, values in enumerate(zip(*history.values(), strict=True))
-        )
-
-
-def _write_predictions(
+def _write_scores(
     path: Path,
     pictures: Pictures,
     trained: npt.NDArray[np.bool_],
     features: dict[str, npt.NDArray[np.float32]],
     heads: list[Head],
     recipe: Recipe,
-    fold: int,
 ) -> None:
-    """One row a picture that was not trained on (all pictures, marked, for a run of all)."""
+    """One row a picture that was not trained on: what each head says, as it is."""
     scores = np.stack([head.score(features) for head in heads], axis=1)
-    rows = np.arange(len(trained)) if fold == NO_FOLD else np.flatnonzero(~trained)
-    with path.open("w", newline="", encoding="utf-8") as stream:
+    with replacing(path) as half, half.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(
-            (
-                "dataset",
-                "file",
-                "trained_on",
-                "benign_map",
-                *(spec.name for spec in recipe.heads),
-            )
-        )
-        for row in rows:
-            writer.writerow(
-                (
-                    pictures.columns["dataset"][row],
-                    pictures.columns["file"][row],
-                    int(trained[row]),
-                    f"{features['maps'][row, BENIGN_MAP]:.5f}",
-                    *(f"{value:.5f}" for value in scores[row]),
-                )
-            )
-    (path.parent / "report.json").write_text(
-        json.dumps({"fold": fold, "trained_on": int(trained.sum())}), encoding="utf-8"
-    )
+        writer.writerow(("dataset", "file", "benign_map", *(spec.name for spec in recipe.heads)))
+        for row in np.flatnonzero(~trained):
+            said = (features["maps"][row, BENIGN_MAP], *scores[row])
+            place = (pictures.columns[key][row] for key in ("dataset", "file"))
+            writer.writerow((*place, *(f"{value:.5f}" for value in said)))

@@ -24,59 +24,70 @@ from mammo_core.evaluation.metrics import (
 )
 from mammo_core.evaluation.subgroups import subgroups
 from mammo_core.evaluation.summaries import POINTS, exams_at_least, operating_points
-from mammo_core.training.patch.cases import JUDGED, Cases, JudgedCases, cases, judged_cases
+from mammo_core.training.patch.cases import Cases, JudgedCases, cases, how, judged_cases
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, select
-
-SOURCES = (("digital", "rsna", ()), ("film", "cbis_ddsm_mass", ("mini_mias",)))
-"""A source, the set its calibration is fitted on (one: of two, telling the sets apart would pass for skill), and sets it also holds for."""
+from mammo_core.training.patch.recipe import PatchRecipe
 
 
-def judge(predictions: Predictions, pictures: Pictures, rng: np.random.Generator) -> dict[str, Any]:
+def judge(
+    predictions: Predictions, pictures: Pictures, recipe: PatchRecipe, rng: np.random.Generator
+) -> dict[str, Any]:
     """Everything a card says in figures but pointing: calibration, evaluation, operating points, exams_at_least, subgroups.
 
     Calibration, which also weighs the heads, is fitted on these out-of-fold predictions, by source. What is judged is cross-fitted: a
     fold's probabilities come from the weights that the other folds give (the same fold's where there is but one).
     """
-    calibration, log_odds = weighed(predictions, pictures)
-    groups = list(judged_cases(predictions, log_odds, pictures))
+    calibration, log_odds = weighed(predictions, pictures, recipe)
+    groups = list(judged_cases(predictions, log_odds, pictures, recipe))
     evaluation = [_evaluated(group, pictures, rng) for group in groups]
-    rsna = pictures.columns["dataset"][predictions.rows] == "rsna"
-    exams = cases(select(predictions, rsna), log_odds[rsna], pictures, "exam")
+    first, unit = recipe.points
+    own = pictures.columns["dataset"][predictions.rows] == first.set
+    exams = cases(select(predictions, own), log_odds[own], pictures, unit)
     suspicion = 100 / (1 + np.exp(-exams.score))
     return {
         "calibration": calibration,
         "evaluation": evaluation,
-        "operating_points": operating_points(exams.truth, suspicion, exams.woman, exams.fold, "exam", rng),
-        "exams_at_least": {"unit": "exam", "source": "RSNA"} | exams_at_least(suspicion, exams.truth),
+        "operating_points": operating_points(exams.truth, suspicion, exams.woman, exams.fold, unit, rng),
+        "exams_at_least": {"unit": unit, "source": first.title.split(",")[0]} | exams_at_least(suspicion, exams.truth),
         "subgroups": [row for group in groups if group.unit == "image" for row in _in_groups(group, pictures, rng)],
     }
 
 
 def heads_alone(
-    predictions: Predictions, pictures: Pictures, heads: Sequence[str], rng: np.random.Generator
+    predictions: Predictions, pictures: Pictures, recipe: PatchRecipe, heads: Sequence[str], rng: np.random.Generator
 ) -> list[dict[str, Any]]:
     """What each of the k named heads would tell without the others: its AUC on the pictures of every judged set."""
     dataset = pictures.columns["dataset"][predictions.rows]
     rows = []
-    for title, name, _, how in JUDGED:
-        own = dataset == name
+    for each in recipe.judged:
+        own = dataset == each.set
         truth, women = pictures.malignant[predictions.rows[own]], pictures.women[predictions.rows[own]]
         if truth.any() and not truth.all():
             for place, head in enumerate(heads):
                 auc = auc_interval(truth, predictions.scores[own, place], women, rng).as_list()
-                rows.append({"set": title, "how": how, "head": head, "auc": rounded(auc)})
+                about = {"set": each.title, "how": how(recipe, each.set)}
+                rows.append(about | {"head": head, "auc": rounded(auc)})
     return rows
 
 
-def weighed(predictions: Predictions, pictures: Pictures) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:
-    """The card's calibration, fitted by source on all of the predictions, and (n,) log-odds to be judged, cross-fitted."""
+def weighed(
+    predictions: Predictions, pictures: Pictures, recipe: PatchRecipe
+) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:
+    """The card's calibration, fitted by source on all of the predictions, and (n,) log-odds to be judged, cross-fitted.
+
+    Raises ValueError where the set that a source is calibrated on has no cases of both kinds.
+    """
     dataset = pictures.columns["dataset"][predictions.rows]
     truth, women = pictures.malignant[predictions.rows], pictures.women[predictions.rows]
-    calibration: dict[str, Any] = {"default": "digital"}
+    calibration: dict[str, Any] = {"default": recipe.points[0].source}
     log_odds = np.zeros(len(truth))
-    for source, fitted_on, also in SOURCES:
+    for source, (fitted_on, also) in recipe.sources.items():
         used, other = dataset == fitted_on, np.isin(dataset, also)
+        if not truth[used].any() or truth[used].all():
+            raise ValueError(
+                f"of {fitted_on}, on which {source} pictures are calibrated, women of both kinds must be held out"
+            )
         fitted = fit_calibration(predictions.scores[used], truth[used])
         log_odds[used] = _cross_fitted(predictions.scores[used], truth[used], predictions.fold[used])
         log_odds[other] = fitted.log_odds(predictions.scores[other])

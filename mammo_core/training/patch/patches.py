@@ -56,24 +56,35 @@ def hottest(maps: npt.NDArray[np.float32], pictures: npt.NDArray[np.int64], cell
 class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of (crops uint8 (batch, side, side, 1), soft labels (batch, 3)) for one round, the same for the same seed.
 
-    Half of a batch is background; benign and malignant lesions share the rest, film masses and other film lesions in turn.
+    Half of a batch is background; benign and malignant lesions share the rest, those of the sets `masses` and others in turn.
+    Raises ValueError where the `chosen` pictures have no benign or no malignant lesion.
     """
 
     def __init__(
-        self, pictures: Pictures, chosen: npt.NDArray[np.bool_], round_: Round, mined: Mined, side: int, seed: int
+        self,
+        pictures: Pictures,
+        chosen: npt.NDArray[np.bool_],
+        round_: Round,
+        masses: tuple[str, ...],
+        mined: Mined,
+        side: int,
+        seed: int,
     ) -> None:
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=16)
         self.round, self.side, self.seed, self.mined, self.epoch = round_, side, seed, mined, 0
         self.pictures = pictures
         usable = chosen[pictures.box_picture]
-        mass = pictures.of("cbis_ddsm_mass")[pictures.box_picture]
+        mass = pictures.of(*masses)[pictures.box_picture]
         self.lesions = {
             (kind, is_mass): np.flatnonzero(usable & (pictures.box_malignant == kind) & (mass == is_mass))
             for kind in (False, True)
             for is_mass in (False, True)
         }
+        for kind, name in ((False, "benign"), (True, "malignant")):
+            if not len(self.lesions[kind, True]) + len(self.lesions[kind, False]):
+                raise ValueError(f"of the pictures to fit to none has a {name} lesion with a position")
         boxed = np.isin(np.arange(len(pictures.canvases)), pictures.box_picture)
-        self.film = np.flatnonzero(chosen & boxed)
+        self.boxed = np.flatnonzero(chosen & boxed)
         self.clear = np.flatnonzero(chosen & ~boxed & ~pictures.malignant)
         self.boxes_of = {
             int(picture): pictures.boxes[pictures.box_picture == picture] for picture in np.unique(pictures.box_picture)
@@ -120,7 +131,7 @@ class PatchBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def _background(self, rng: np.random.Generator) -> tuple[int, npt.NDArray[np.float64]]:
         for _ in range(20):
-            picture = int(rng.choice(self.clear if len(self.clear) and rng.random() < 0.5 else self.film))
+            picture = int(rng.choice(self.clear if len(self.clear) and rng.random() < 0.5 else self.boxed))
             inside = self.pictures.breasts[picture]
             rows, columns = inside.shape
             centre = rng.uniform((0, 0), (rows, columns))

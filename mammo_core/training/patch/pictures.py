@@ -24,8 +24,8 @@ from mammo_core.intake import read_bytes
 from mammo_core.preprocessing import CANVAS, prepare
 from mammo_core.training.datasets import Row, Table, read_dataset
 from mammo_core.training.datasets.twice import under_one_name
+from mammo_core.training.patch.recipe import FOLDS
 
-FOLDS = 5
 NO_FOLD = -1
 COLUMNS = (
     "file",
@@ -132,13 +132,25 @@ def read_pictures(
     return outlined(read_rows(data, sets, say), canvas, say)
 
 
-def outlined(rows: Sequence[Row], canvas: tuple[int, int] = CANVAS, say: Say = lambda line: None) -> Pictures:
-    """The pictures of `rows` on a `canvas` of so many rows and columns.
+def outlined(
+    rows: Sequence[Row],
+    canvas: tuple[int, int] = CANVAS,
+    say: Say = lambda line: None,
+    tell: Callable[[int, int], None] = lambda done, of: None,
+) -> Pictures:
+    """The pictures of `rows` on a `canvas` of so many rows and columns; `tell` hears how many are done, and of how many.
 
-    Pictures that cannot be read are left out, and `say` hears why. Raises ValueError where none is left.
+    Pictures that cannot be read are left out, and `say` hears why. Raises ValueError where none is left, and what `tell` raises.
     """
+    done = []
     with ProcessPoolExecutor() as pool:
-        done = list(pool.map(partial(_outlined, canvas), rows, chunksize=16))
+        try:
+            for found in pool.map(partial(_outlined, canvas), rows, chunksize=16):
+                done.append(found)
+                tell(len(done), len(rows))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     for row, found in zip(rows, done, strict=True):
         if isinstance(found, str):
             say(f"left out: {row.file} of {row.dataset}: {found}")
@@ -198,6 +210,15 @@ def pack(pictures: Pictures, path: Path, quality: int = 90) -> None:
         box_picture=pictures.box_picture,
         box_malignant=pictures.box_malignant,
     )
+
+
+def prepared(path: Path | None, read: Callable[[], Pictures]) -> Pictures:
+    """Unpack the pictures at `path`, which are read and packed first where they are not there yet; without a path they are only read."""
+    if path is None:
+        return read()
+    if not path.is_file():
+        pack(read(), path)
+    return unpack(path)
 
 
 def unpack(path: Path) -> Pictures:

@@ -20,9 +20,9 @@ from mammo_core.evaluation.pointing import Pointing, point, pointing_figures
 from mammo_core.training.export import reader
 from mammo_core.training.patch.ensemble import load_member
 from mammo_core.training.patch.pictures import Pictures
+from mammo_core.training.patch.recipe import PatchRecipe
 from mammo_core.training.patch.serving import serving_network
 
-POINTING_SETS = ("cbis_ddsm_mass", "mini_mias")
 Peaks = Mapping[int, tuple[float, float]]
 """(row, column) on the canvas, by the picture's row."""
 
@@ -56,11 +56,17 @@ def boxed_cancers(pictures: Pictures) -> npt.NDArray[np.bool_]:
 
 
 def figures(
-    rows: npt.NDArray[np.int64], speakers: Sequence[tuple[Path, ...]], pictures: Pictures, seed: int
+    rows: npt.NDArray[np.int64],
+    speakers: Sequence[tuple[Path, ...]],
+    pictures: Pictures,
+    recipe: PatchRecipe,
+    seed: int,
 ) -> list[dict[str, Any]]:
-    """The pointing game of each of `POINTING_SETS`, as a card has it; arguments and errors as of `peaks`."""
+    """The pointing game of each judged set that was pointed at, as a card has it; arguments and errors as of `peaks`."""
     found, rng = peaks(rows, speakers, pictures), np.random.default_rng(seed)
-    return [{"map": "lesion", **pointed(found, pictures, name, rng)} for name in POINTING_SETS]
+    sets = set(pictures.columns["dataset"][list(found)].tolist())
+    judged = (each.set for each in recipe.judged if each.set in sets)
+    return [{"map": "lesion", **pointed(found, pictures, name, rng)} for name in judged]
 
 
 def highest(map_: npt.NDArray[np.float32], breast: npt.NDArray[np.bool_]) -> tuple[float, float]:

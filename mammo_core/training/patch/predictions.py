@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mammo_core.training.bench.records import read_split
 from mammo_core.training.datasets.twice import known_twice
-from mammo_core.training.patch.pictures import FOLDS, Pictures
-from mammo_core.training.patch.recipe import read_recipe
+from mammo_core.training.patch.pictures import Pictures
+from mammo_core.training.patch.recipe import FOLDS, read_recipe
+
+SCORES = "scores.csv"
+"""Of a fold: what every head says, as it is, of each picture that its network was not trained on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +34,8 @@ class Predictions:
 
 
 def folds_done(run: Path) -> list[int]:
-    """The folds of `run` whose predictions are there."""
-    return [fold for fold in range(FOLDS) if (run / f"fold{fold}" / "predictions.csv").is_file()]
+    """The folds of `run` whose scores are there."""
+    return [fold for fold in range(FOLDS) if (run / f"fold{fold}" / SCORES).is_file()]
 
 
 def read_predictions(folders: Iterable[tuple[Path, int]], pictures: Pictures) -> Predictions:
@@ -57,12 +61,10 @@ Said = tuple[list[float], float]
 def said_by(folder: Path, pictures: Pictures) -> dict[int, Said]:
     """Raw scores of the heads and benign map of every picture (by its row) of women the network in `folder` was not trained on."""
     place = pictures.places
-    recipe, known = read_recipe(folder / "recipe.toml"), _trained_women(folder)
+    recipe, known = read_recipe(folder.parent / "recipe.toml"), _trained_women(folder)
     found: dict[int, Said] = {}
-    with (folder / "predictions.csv").open(encoding="utf-8") as stream:
+    with (folder / SCORES).open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
-            if int(row["trained_on"]):
-                continue
             key = (row["dataset"], row["file"])
             if key not in place:
                 raise ValueError(f"{folder} speaks of {key[1]} of {key[0]}, which is not among the pictures")
@@ -74,16 +76,15 @@ def said_by(folder: Path, pictures: Pictures) -> dict[int, Said]:
 
 def _trained_women(folder: Path) -> set[str]:
     """The women whom the network in `folder` was trained on, those of two names by the first."""
-    with (folder / "split.csv").open(encoding="utf-8") as stream:
-        part = {row["patient_id"]: row["part"] for row in csv.DictReader(stream)}
+    part = read_split(folder)
     first = known_twice(part)
     return {first.get(woman, woman) for woman in part if part[woman] == "train"}
 
 
 def trained_on(folder: Path, pictures: Pictures, sets: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-    """(n,) whether the network in `folder` was trained on a picture of `sets`: its predictions list all others as not trained on."""
-    with (folder / "predictions.csv").open(encoding="utf-8") as stream:
-        others = {(row["dataset"], row["file"]) for row in csv.DictReader(stream) if row["trained_on"] == "0"}
+    """(n,) whether the network in `folder` was trained on a picture of `sets`: its scores are of all others."""
+    with (folder / SCORES).open(encoding="utf-8") as stream:
+        others = {(row["dataset"], row["file"]) for row in csv.DictReader(stream)}
     keys = zip(pictures.columns["dataset"], pictures.columns["file"], strict=True)
     return np.asarray(pictures.of(*sets) & np.array([key not in others for key in keys]))
 

@@ -6,10 +6,9 @@ figures they are.
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +19,19 @@ from sklearn.metrics import roc_auc_score
 
 from mammo_core.exam import CLASSES
 from mammo_core.inference import Artefact, seal
+from mammo_core.training.bench.checking import written
+from mammo_core.training.bench.records import read_history
+from mammo_core.training.bench.runs import find_run
 from mammo_core.training.export import export
 from mammo_core.training.model_folder import new_model
 from mammo_core.training.patch import pointing
-from mammo_core.training.patch.cases import JUDGED, write_judged
+from mammo_core.training.patch.cases import write_judged
 from mammo_core.training.patch.ensemble import TISSUE, head_names, load_member, together
 from mammo_core.training.patch.judge import heads_alone, judge, weighed
-from mammo_core.training.patch.pictures import NO_FOLD, Pictures
-from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, trained_on
-from mammo_core.training.patch.recipe import Recipe, read_ensemble, read_recipe, read_tissue
+from mammo_core.training.patch.pictures import Pictures
+from mammo_core.training.patch.predictions import SCORES, Predictions, folds_done, read_predictions, trained_on
+from mammo_core.training.patch.recipe import Ensemble, Recipe, read_recipe, read_tissue
 from mammo_core.training.patch.sentences import (
-    LICENCE,
     LIMITS,
     NO_DEVICE,
     OF_TISSUE,
@@ -44,169 +45,201 @@ from mammo_core.training.patch.sentences import (
     whose_together,
 )
 from mammo_core.training.patch.serving import Member, serving_network
-from mammo_core.training.patch.tissue import Tissue
+from mammo_core.training.patch.tissue import PLACE, Tissue
 
 BENIGN_SCALE = 1.0
 """u = BENIGN_SCALE * (top mean of benign against background) + shift. Given, not learned."""
 BENIGN_SHARE = 0.1
 """The shift is set so that this part of the training sets' pictures without cancer has u > 0: screening finds few benign lesions."""
-EVIDENCE = ("recipe.toml", "split.csv", "history.csv", "predictions.csv")
-"""What of the judged folds goes along under `run/`, so that anyone with the data can judge them again."""
-TITLES = {name: title for title, name, _, _ in JUDGED} | {"ddsm": "DDSM, film"}
+EVIDENCE = ("split.csv", "history.csv", SCORES)
+"""What of the judged folds goes along under `run/`, beside their run's recipe, so that anyone with the data can judge them again."""
+MEASURED = ("loss", "accuracy", "rate")
+"""Columns of a fold's history that a model carries: the others are not measured on patches."""
 
 
-def promote(run: Path, fold: int | None, pictures: Pictures, models: Path) -> Artefact:
-    """Make `models/<name>-<version>/` of a recipe's run: of the network of one `fold`, or (None) of the one trained on all women.
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """What a model is made of: the networks that ship, what was said of women unseen, and what the card says of all that.
 
-    Raises ValueError where no fold has been judged, or the network asked for has not been trained.
+    `recipe` is the one whose sets and heads its `folders` share, `text` the model's own as TOML; `tissue` ships with its run.
     """
-    judged = folds_done(run)
-    source = run / ("all" if fold is None else f"fold{fold}")
-    if not judged:
-        raise ValueError(f"{run} has no fold with predictions; train one first")
-    if not (source / "weights.safetensors").is_file():
-        raise ValueError(f"{source} holds no trained network")
-    recipe = read_recipe(source / "recipe.toml")
-    sisters = [run / f"fold{each}" for each in judged]
-    asked = [
-        (source, NO_FOLD if fold is None else fold),
-        *((sister, each) for sister, each in zip(sisters, judged, strict=True) if each != fold),
-    ]
-    said, folder_of = read_predictions(asked, pictures), {number: folder for folder, number in asked}
+
+    name: str
+    version: str
+    title: str
+    seed: int
+    text: str
+    recipe: Recipe
+    folders: list[Path]
+    members: list[Member]
+    predictions: Predictions
+    speakers: list[tuple[Path, ...]]
+    words: dict[str, Any]
+    tissue: tuple[Tissue, Path] | None = None
+
+
+def promote(run: Path, fold: int, pictures: Pictures, models: Path, version: str = "") -> Artefact:
+    """Make `models/<name>-<version>/` of the network of one `fold` of a patch network's run; the other folds judge it, too.
+
+    Raises ValueError where that fold is not done, or there is such a model already.
+    """
+    judged, source = folds_done(run), run / f"fold{fold}"
+    if fold not in judged or not (source / "weights.safetensors").is_file():
+        raise ValueError(f"{source} holds no trained network that was judged")
+    recipe = read_recipe(run / "recipe.toml")
+    recipe = replace(recipe, version=version or recipe.version)
+    folder_of = {each: run / f"fold{each}" for each in judged}
+    said = read_predictions(
+        [(folder_of[each], each) for each in sorted(judged, key=lambda each: each != fold)], pictures
+    )
     return _make(
         models,
-        source / "recipe.toml",
-        (recipe.name, recipe.version, recipe.title, recipe.seed),
-        [load_member(source)],
-        said,
-        pointing.figures(said.rows, [(folder_of[fold],) for fold in said.fold.tolist()], pictures, recipe.seed),
+        _Made(
+            recipe.name,
+            recipe.version,
+            recipe.title,
+            recipe.seed,
+            written(recipe),
+            recipe,
+            list(folder_of.values()),
+            [load_member(source)],
+            said,
+            [(folder_of[each],) for each in said.fold.tolist()],
+            {
+                "trained_on": _counts(pictures, trained_on(source, pictures, recipe.sets)),
+                "cross_validated": whose(fold, judged),
+                "members": [source.name],
+                "held_out_fold": fold,
+            },
+        ),
         pictures,
-        recipe,
-        sisters,
-        {
-            "trained_on": _counts(pictures, trained_on(source, pictures, recipe.sets)),
-            "cross_validated": whose(fold, judged),
-            "members": [source.name],
-            "held_out_fold": fold,
-        },
     )
 
 
-def promote_ensemble(path: Path, runs: Path, pictures: Pictures, models: Path) -> Artefact:
-    """Make `models/<name>-<version>/` of the networks that an ensemble's recipe names, each a folder below `runs`.
+def promote_together(run: Path, pictures: Pictures, models: Path, version: str = "") -> Artefact:
+    """Make a model of all networks of a patch network's run, which ship as their mean. Raises ValueError as `promote_ensemble`."""
+    recipe, folds = read_recipe(run / "recipe.toml"), folds_done(run)
+    if len(folds) == 1:
+        return promote(run, folds[0], pictures, models, version)
+    members = tuple(f"{run.name}/fold{fold}" for fold in folds)
+    ensemble = Ensemble("ensemble", recipe.name, version or recipe.version, recipe.title, recipe.seed, members)
+    return promote_ensemble(ensemble, run.parent, pictures, models)
 
-    Raises ValueError where one of them is not there, or they differ in sets or heads.
+
+def promote_ensemble(ensemble: Ensemble, runs: Path, pictures: Pictures, models: Path) -> Artefact:
+    """Make `models/<name>-<version>/` of the networks that an ensemble's recipe names, each a fold of a run below `runs`.
+
+    Raises ValueError where one of them is not there, they differ in sets or heads, or there is such a model already.
     """
-    ensemble = read_ensemble(path)
-    folders = [runs / member for member in ensemble.members]
+    folders = [find_run(runs, Path(member).parent.name) / Path(member).name for member in ensemble.members]
     for folder in folders:
-        if not (folder / "weights.safetensors").is_file() or not (folder / "predictions.csv").is_file():
+        if not (folder / "weights.safetensors").is_file() or not (folder / SCORES).is_file():
             raise ValueError(f"{folder} holds no trained network that was judged")
-    recipes = [read_recipe(folder / "recipe.toml") for folder in folders]
+    if not folders:
+        raise ValueError(f"{ensemble.name}: no fold of its run is done")
+    recipes = [read_recipe(folder.parent / "recipe.toml") for folder in folders]
     recipe = recipes[0]
-    if any((each.sets, each.outside, each.heads) != (recipe.sets, recipe.outside, recipe.heads) for each in recipes):
-        raise ValueError(f"{path.name}: its members differ in sets or heads")
-    tissue = runs / ensemble.tissue if ensemble.tissue else None
-    if tissue is not None and not (tissue / "predictions.csv").is_file():
+    shared = [(each.sets, each.outside, each.heads, each.data) for each in recipes]
+    if shared.count(shared[0]) < len(shared):
+        raise ValueError(f"{ensemble.name}: its members differ in sets or heads")
+    tissue = find_run(runs, ensemble.tissue) if ensemble.tissue else None
+    if tissue is not None and not (tissue / PLACE / SCORES).is_file():
         raise ValueError(f"{tissue} holds no tissue network that was judged")
     if tissue is not None and read_tissue(tissue / "recipe.toml").canvas != max(each.canvas for each in recipes):
-        raise ValueError(f"{path.name}: its tissue network was fitted on another canvas than its members")
+        raise ValueError(f"{ensemble.name}: its tissue network was fitted on another canvas than its members")
     found = together(folders, pictures, recipe.sets, tissue)
-    said = found.said
+    members = [f"{folder.parent.name}/{folder.name}" for folder in folders]
+    named = replace(ensemble, members=tuple(members), tissue=tissue.name if tissue else "")
     return _make(
         models,
-        path,
-        (ensemble.name, ensemble.version, ensemble.title, ensemble.seed),
-        found.members,
-        said.predictions,
-        pointing.figures(said.predictions.rows, said.speakers, pictures, ensemble.seed),
+        _Made(
+            ensemble.name,
+            ensemble.version,
+            ensemble.title,
+            ensemble.seed,
+            written(named),
+            recipe,
+            folders,
+            found.members,
+            found.said.predictions,
+            found.said.speakers,
+            {
+                "trained_on": _counts(pictures, pictures.of(*recipe.sets)),
+                "cross_validated": whose_together(folders) + (whose_tissue(tissue) if tissue else ""),
+                "members": [*members, *([tissue.name] if tissue else [])],
+                "held_out_fold": None,
+            },
+            (found.tissue, tissue) if found.tissue and tissue else None,
+        ),
         pictures,
-        recipe,
-        folders,
-        {
-            "trained_on": _counts(pictures, pictures.of(*recipe.sets)),
-            "cross_validated": whose_together(folders) + (whose_tissue(tissue) if tissue else ""),
-            "members": [*ensemble.members, *([ensemble.tissue] if ensemble.tissue else [])],
-            "held_out_fold": None,
-        },
-        (found.tissue, tissue) if found.tissue and tissue else None,
     )
 
 
-def _make(
-    models: Path,
-    recipe_file: Path,
-    named: tuple[str, str, str, int],
-    members: list[Member],
-    predictions: Predictions,
-    pointed: list[dict[str, Any]],
-    pictures: Pictures,
-    recipe: Recipe,
-    judged: list[Path],
-    said: dict[str, Any],
-    tissue: tuple[Tissue, Path] | None = None,
-) -> Artefact:
-    """`tissue` is the tissue network that ships with the members, and the run that it comes from."""
-    name, version, title, seed = named
-    seen, tissue_run = tissue or (None, None)
-    with new_model(models, f"{name}-{version}") as folder:
+def _make(models: Path, made: _Made, pictures: Pictures) -> Artefact:
+    """Export, write, judge and seal one model."""
+    recipe, predictions = made.recipe, made.predictions
+    seen, tissue_run = made.tissue or (None, None)
+    with new_model(models, f"{made.name}-{made.version}") as folder:
         dataset = pictures.columns["dataset"][predictions.rows]
         clear = np.isin(dataset, recipe.sets) & ~pictures.malignant[predictions.rows]
         shift = -BENIGN_SCALE * float(np.quantile(predictions.benign_map[clear], 1 - BENIGN_SHARE))
-        export(serving_network(members, (BENIGN_SCALE, shift), seen), folder / "graph.xml")
+        export(serving_network(made.members, (BENIGN_SCALE, shift), seen), folder / "graph.xml")
         tensors = {
             f"member{number}/{name}": tensor
-            for number, member in enumerate(members)
+            for number, member in enumerate(made.members)
             for name, tensor in member.tensors.items()
         }
         if seen is not None:
             tensors |= {f"{TISSUE}/{name}": tensor for name, tensor in seen.tensors.items()}
         save_file(tensors, folder / "weights.safetensors")
-        shutil.copyfile(recipe_file, folder / "recipe.toml")
-        evidence = {f"{source.parent.name}/{source.name}": source for source in judged}
-        if tissue_run is not None:
-            evidence[tissue_run.name] = tissue_run
-        for place, source in evidence.items():
-            (folder / "run" / place).mkdir(parents=True, exist_ok=True)
-            for each in EVIDENCE:
-                shutil.copyfile(source / each, folder / "run" / place / each)
-        _write_history(folder / "history.csv", judged)
-        write_judged(folder / "judged.csv", predictions, weighed(predictions, pictures)[1], pictures)
+        (folder / "recipe.toml").write_text(made.text, encoding="utf-8")
+        for source in [*made.folders, *([tissue_run / PLACE] if tissue_run else [])]:
+            _keep(source, folder / "run" / source.parent.name)
+        _write_history(folder / "history.csv", made.folders)
+        log_odds = weighed(predictions, pictures, recipe)[1]
+        write_judged(folder / "judged.csv", predictions, log_odds, pictures, recipe)
         data = _data(pictures, recipe)
         heads = head_names(recipe, seen is not None)
-        figures = judge(predictions, pictures, np.random.default_rng(seed))
-        alone = heads_alone(predictions, pictures, heads, np.random.default_rng(seed))
+        figures = judge(predictions, pictures, recipe, np.random.default_rng(made.seed))
+        alone = heads_alone(predictions, pictures, recipe, heads, np.random.default_rng(made.seed))
         card = {
-            "name": name,
-            "version": version,
-            "title": title,
+            "name": made.name,
+            "version": made.version,
+            "title": made.title,
             "classes": list(CLASSES),
-            "canvas": list(max(member.canvas for member in members)),
+            "canvas": list(max(member.canvas for member in made.members)),
             "heads": heads,
             **figures,
             "heads_alone": alone,
-            "pointing": pointed,
-            "normal_benign": _normal_benign(
-                predictions.benign_map, dataset, pictures.columns["label"][predictions.rows], shift
-            ),
+            "pointing": pointing.figures(predictions.rows, made.speakers, pictures, recipe, made.seed),
+            "normal_benign": _normal_benign(predictions, pictures, recipe, shift),
             "not_for": not_for(data, figures["operating_points"]),
             "limits": [
                 NO_DEVICE,
                 prevalence(figures["calibration"]),
                 *LIMITS,
+                *recipe.limits,
                 *([OF_TISSUE] if seen else []),
                 *of_the_map(alone),
                 *beaten(figures["evaluation"]),
             ],
-            "protocol": protocol(said["held_out_fold"], len(members)),
-            "licence": LICENCE,
+            "protocol": protocol(made.words["held_out_fold"], len(made.members)),
+            "licence": recipe.licence,
             "data": data,
-            **said,
-            "architectures": [{"canvas": list(member.canvas), "patch": member.patch} for member in members],
+            **made.words,
+            "architectures": [{"canvas": list(member.canvas), "patch": member.patch} for member in made.members],
             "tissue": None if seen is None else {"seen": list(seen.seen)},
         }
         artefact = seal(folder, card)
     return replace(artefact, folder=models / folder.name)
+
+
+def _keep(source: Path, place: Path) -> None:
+    """Copy the evidence of a fold, and its run's recipe, to `place`."""
+    (place / source.name).mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source.parent / "recipe.toml", place / "recipe.toml")
+    for each in EVIDENCE:
+        shutil.copyfile(source / each, place / source.name / each)
 
 
 def load_members(folder: Path) -> list[Member]:
@@ -232,40 +265,42 @@ def _below(place: str, tensors: dict[str, npt.NDArray[Any]]) -> dict[str, npt.ND
 
 
 def _write_history(path: Path, folders: list[Path]) -> None:
-    """The networks' history.csv as one, with the fold in front; rounds of a run that goes on from another are counted on."""
-    lines: list[str] = []
+    """The networks' history.csv as one, with fold and round in front; rounds of a run that goes on from another are counted on."""
+    lines: list[tuple[str, ...]] = [("fold", "round", "epoch", *MEASURED)]
     for folder in folders:
-        recipe = read_recipe(folder / "recipe.toml")
-        before = (
-            len(read_recipe(folder.parent.parent / recipe.start / folder.name / "recipe.toml").rounds)
-            if recipe.start
-            else 0
-        )
-        with (folder / "history.csv").open(encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
-        lines += [",".join(("fold", *rows[0]))] * (not lines)
-        for row in rows:
-            counted = row | {"round": str(int(row["round"]) + before)}
-            lines.append(",".join((folder.name.removeprefix("fold"), *counted.values())))
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        recipe = read_recipe(folder.parent / "recipe.toml")
+        before = 0
+        if recipe.start:
+            before = len(read_recipe(find_run(folder.parent.parent, recipe.start) / "recipe.toml").rounds)
+        places = [
+            (before + number, epoch)
+            for number, spec in enumerate(recipe.rounds, start=1)
+            for epoch in range(1, spec.epochs + 1)
+        ]
+        history = read_history(folder)
+        for row, (number, epoch) in enumerate(places[: len(history["epoch"])]):
+            measured = (f"{history[name][row]:.6g}" for name in MEASURED)
+            lines.append((folder.name.removeprefix("fold"), str(number), str(epoch), *measured))
+    path.write_text("".join(",".join(line) + "\n" for line in lines), encoding="utf-8")
 
 
 def _data(pictures: Pictures, recipe: Recipe) -> list[dict[str, Any]]:
     """Whose pictures they are, set by set: those of the recipe, then those kept outside."""
-    judged = [name for _, name, _, _ in JUDGED]
+    titles, judged = recipe.titles, {each.set for each in recipe.judged}
     return [
-        _set(pictures, name, "trained on and judged" if name in judged else "trained on") for name in recipe.sets
-    ] + [_set(pictures, name, "judged only") for name in recipe.outside]
+        _set(pictures, name, titles[name], "trained on and judged" if name in judged else "trained on")
+        for name in recipe.sets
+    ] + [_set(pictures, name, titles[name], "judged only") for name in recipe.outside]
 
 
-def _set(pictures: Pictures, name: str, use: str) -> dict[str, Any]:
+def _set(pictures: Pictures, name: str, title: str, use: str) -> dict[str, Any]:
     own = pictures.of(name)
     column = {key: values[own] for key, values in pictures.columns.items()}
     _, first = np.unique(pictures.women[own], return_index=True)
     ages = np.array([float(age) for age in column["age"][first] if age])
     return {
         "set": name,
-        "title": TITLES.get(name, name),
+        "title": title,
         "use": use,
         "women": len(first),
         "pictures": int(own.sum()),
@@ -291,19 +326,19 @@ def _counts(pictures: Pictures, trained: npt.NDArray[np.bool_]) -> dict[str, Any
     }
 
 
-def _normal_benign(
-    benign_map: npt.NDArray[np.float64], dataset: npt.NDArray[np.str_], label: npt.NDArray[np.str_], shift: float
-) -> dict[str, Any]:
-    """The given rule, and what it does on mini-MIAS, the only set with normals and benign findings enough to look at."""
-    outside = (dataset == "mini_mias") & (label != "malignant")
-    return {
+def _normal_benign(predictions: Predictions, pictures: Pictures, recipe: Recipe, shift: float) -> dict[str, Any]:
+    """The given rule, and what it does on outside sets that have normals and benign findings to look at."""
+    dataset, label = (pictures.columns[key][predictions.rows] for key in ("dataset", "label"))
+    told: dict[str, Any] = {
         "validated": False,
         "rule": "What is not malignant divides by the strongest benign-looking cells of the lesion map: sigmoid(u) benign, with "
         f"u = {BENIGN_SCALE:g} * (their mean, benign against background) {shift:+.3f}. Given, not learned.",
         "scale": BENIGN_SCALE,
         "shift": shift,
-        "mini_mias_benign_against_normal_auc": round(
-            float(roc_auc_score(label[outside] == "benign", benign_map[outside])), 3
-        ),
-        "mini_mias_n": int(outside.sum()),
     }
+    for each in recipe.judged:
+        own = (dataset == each.set) & np.isin(label, ("normal", "benign")) & (each.set in recipe.outside)
+        if set(label[own].tolist()) == {"normal", "benign"}:
+            auc = roc_auc_score(label[own] == "benign", predictions.benign_map[own])
+            told |= {f"{each.set}_benign_against_normal_auc": round(float(auc), 3), f"{each.set}_n": int(own.sum())}
+    return told

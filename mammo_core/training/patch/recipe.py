@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from mammo_core.training.bench.checking import checked, table_of
+from mammo_core.training.datasets import LABELS
+
+FOLDS = 5
+"""Parts of the women, each left out by one network."""
+REST, MALIGNANT = "not malignant", "malignant"
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,27 @@ class HeadSpec:
 
 
 @dataclass(frozen=True)
-class PatchRecipe:
-    """What every recipe of a network says that is trained on patches: heads are fitted on `sets` and judged on those and on `outside`.
+class SetSpec:
+    """A data set under its `title`. It is judged, its cases counted by `units`; without units it is not.
 
-    `canvas`, from which patches of `patch` pixels are cut, has rows and columns.
+    `source` says whose calibration holds for it: the one fitted to the first judged set of that source whose women are held out. Its
+    lesions may all be `masses`.
+    """
+
+    set: str
+    title: str
+    source: Literal["digital", "film"]
+    units: tuple[Literal["image", "breast", "exam"], ...] = ()
+    masses: bool = False
+
+
+@dataclass(frozen=True)
+class PatchRecipe:
+    """What every recipe of a network says that is trained on patches: heads are fitted on `sets`, and `outside` is only judged on.
+
+    `canvas`, from which patches of `patch` pixels are cut, has rows and columns. `data` describes the sets; masses and other lesions
+    are served in turn. Thresholds are set on the first judged set that has exams. A model's card says what `limits` these pictures
+    set, and under which `licence` its weights are.
     """
 
     kind: str
@@ -65,6 +87,78 @@ class PatchRecipe:
     patch: int
     dropout: float
     jitter: JitterSpec
+    data: tuple[SetSpec, ...]
+    limits: tuple[str, ...]
+    licence: str
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What a picture is said to be."""
+        return REST, MALIGNANT
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """The class of each label of a table."""
+        return {label: (MALIGNANT if label == MALIGNANT else REST,) for label in LABELS}
+
+    @property
+    def folds(self) -> int:
+        """How many networks are fitted, each without a fifth of the women."""
+        return FOLDS
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the canvas."""
+        return self.canvas
+
+    @property
+    def crop(self) -> Literal["breast"]:
+        """What of a picture lies on the canvas."""
+        return "breast"
+
+    @property
+    def tuned(self) -> str:
+        """No search chose its values."""
+        return ""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Every set that it learns from or is judged on."""
+        return tuple(dict.fromkeys((*self.sets, *self.outside)))
+
+    @property
+    def judged(self) -> tuple[SetSpec, ...]:
+        """The sets that figures are given for."""
+        return tuple(each for each in self.data if each.units)
+
+    @property
+    def masses(self) -> tuple[str, ...]:
+        """The sets whose lesions are masses."""
+        return tuple(each.set for each in self.data if each.masses)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What each set is called."""
+        return {each.set: each.title for each in self.data}
+
+    @property
+    def points(self) -> tuple[SetSpec, str]:
+        """The set, and the unit, that thresholds are set on: the first that has exams, or else the first."""
+        first = next((each for each in self.judged if "exam" in each.units), self.judged[0])
+        return first, "exam" if "exam" in first.units else first.units[-1]
+
+    @property
+    def sources(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """By source: the set that its calibration is fitted to, and the other judged sets that it holds for.
+
+        One set only: of two, telling the sets apart would pass for skill.
+        """
+        found: dict[str, tuple[str, tuple[str, ...]]] = {}
+        for source in dict.fromkeys(each.source for each in (self.points[0], *self.judged)):
+            own = [each.set for each in self.judged if each.source == source]
+            fitted = next(name for name in own if name in self.sets)
+            found[source] = fitted, tuple(name for name in own if name != fitted)
+        return found
 
 
 @dataclass(frozen=True)
@@ -80,6 +174,11 @@ class Recipe(PatchRecipe):
     rounds: tuple[Round, ...]
     heads: tuple[HeadSpec, ...]
 
+    @property
+    def epochs(self) -> int:
+        """Of all rounds, in each fold."""
+        return sum(each.epochs for each in self.rounds)
+
 
 @dataclass(frozen=True)
 class TissueRecipe(PatchRecipe):
@@ -94,6 +193,21 @@ class TissueRecipe(PatchRecipe):
     patches_of: str
     round: Round
     c: float
+
+    @property
+    def folds(self) -> int:
+        """One network serves all folds of the heads."""
+        return 1
+
+    @property
+    def epochs(self) -> int:
+        """Of its one round."""
+        return self.round.epochs
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Every set that it learns from or is judged on."""
+        return tuple(dict.fromkeys((*super().needs, self.patches_of)))
 
 
 @dataclass(frozen=True)
@@ -122,23 +236,39 @@ def read_ensemble(path: Path) -> Ensemble:
 
 def read_tissue(path: Path) -> TissueRecipe:
     """Read the recipe of a tissue network. Raises ValueError naming what is missing, unknown, of the wrong kind or contradictory."""
-    recipe: TissueRecipe = checked(TissueRecipe, table_of(path), path.name)
-    _refuse_shared(recipe, path)
+    recipe: TissueRecipe = checked(TissueRecipe, {"data": []} | table_of(path), path.name)
+    _refuse(recipe, path)
     return recipe
 
 
 def read_recipe(path: Path) -> Recipe:
     """Read the recipe of a patch network. Raises ValueError naming what is missing, unknown, of the wrong kind or contradictory."""
-    recipe: Recipe = checked(Recipe, {"rounds": [], "heads": []} | table_of(path), path.name)
+    recipe: Recipe = checked(Recipe, {"rounds": [], "heads": [], "data": []} | table_of(path), path.name)
     if not recipe.rounds or not recipe.heads:
         raise ValueError(f"{path.name}: a recipe needs at least one of [[rounds]] and one of [[heads]]")
     if len({head.name for head in recipe.heads}) < len(recipe.heads):
         raise ValueError(f"{path.name}: two heads have the same name")
-    _refuse_shared(recipe, path)
+    _refuse(recipe, path)
     return recipe
 
 
-def _refuse_shared(recipe: PatchRecipe, path: Path) -> None:
+def _refuse(recipe: PatchRecipe, path: Path) -> None:
     shared = set(recipe.sets) & set(recipe.outside)
     if shared:
         raise ValueError(f"{path.name}: {', '.join(sorted(shared))} cannot be trained on and be an outside set at once")
+    described = [each.set for each in recipe.data]
+    if len(set(described)) < len(described):
+        raise ValueError(f"{path.name}: a set is described twice in [[data]]")
+    if absent := {*recipe.sets, *recipe.outside} - set(described):
+        raise ValueError(f"{path.name}: [[data]] does not describe {', '.join(sorted(absent))}")
+    if strange := set(described) - set(recipe.needs):
+        raise ValueError(f"{path.name}: [[data]] describes {', '.join(sorted(strange))}, which the recipe does not use")
+    if not recipe.judged:
+        raise ValueError(f"{path.name}: no set of [[data]] has units to be judged by")
+    for each in recipe.judged:
+        if "image" not in each.units:
+            raise ValueError(f"{path.name}: [[data]], {each.set}: units need image")
+        if not any(other.set in recipe.sets for other in recipe.judged if other.source == each.source):
+            raise ValueError(
+                f"{path.name}: no judged set of the source {each.source} has women held out, to calibrate on"
+            )

@@ -5,33 +5,24 @@ Sentences that name a figure are made from that figure; nothing is typed by hand
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from mammo_core.evaluation import DRAWS
 from mammo_core.inference.meaning import MAP_HEAD
-from mammo_core.training.patch.pictures import FOLDS
-from mammo_core.training.patch.recipe import read_tissue
+from mammo_core.training.bench.records import read_split
+from mammo_core.training.patch.recipe import FOLDS, read_tissue
 
-LICENCE = (
-    "Research use only, not for clinical use. The weights were trained on RSNA, CBIS-DDSM and DDSM pictures, of which RSNA's may be used "
-    "for non-commercial and academic research only; the code's Apache-2.0 licence does not extend to the weights."
-)
 NO_DEVICE = "Not a medical device. Not for clinical use."
 LIMITS = (
     "Normal against benign is not validated: it was given, not learned.",
-    "Of RSNA's women with cancer nearly all have pictures of the affected breast only, those without have both. The exam's score is the "
-    "higher breast's, so specificity at the operating points is that of whole exams, but exam AUC and sensitivity are lower bounds.",
-    "Operating points come from digital mammograms of the RSNA set; on film and on other machines they are not valid.",
-    "The public pictures were stretched to squares and reduced to 8 bits; fine calcifications are lost in them and on the canvas.",
     "Implants, magnification, spot views, specimens and raw data are not scored.",
 )
 
 
 def protocol(fold: int | None, members: int) -> list[str]:
-    """How a model of so many networks, or of that of one `fold` (None: of all women), was judged, and what flatters it."""
+    """How a model of so many networks (`fold` None), or of that of one `fold`, was judged, and what flatters it."""
     one = members == 1
     return [
         "The women are divided into five fifths. A woman is in one fifth with everything of hers, in every set. A network is judged on the "
@@ -46,8 +37,6 @@ def protocol(fold: int | None, members: int) -> list[str]:
         f"{'one network is' if one else 'all networks are'} asked.",
         "What ships are all of these networks together; each woman of the training sets is known to some of them."
         if not one
-        else "What ships was trained on all women."
-        if fold is None
         else f"What ships is the network that left out fifth {fold}.",
     ]
 
@@ -117,15 +106,13 @@ def of_the_map(alone: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def whose(fold: int | None, judged: list[int]) -> str:
-    """Whose figures a card carries: of the network of `fold` (None: of all women), when the folds `judged` were judged."""
+def whose(fold: int, judged: list[int]) -> str:
+    """Whose figures a card carries: of the network of `fold`, when the folds `judged` were judged."""
     women = (
         "all five fifths"
         if len(judged) == FOLDS
         else f"{len(judged)} of five fifths (crc32 mod 5 = {', '.join(map(str, judged))})"
     )
-    if fold is None:
-        return f"This network was trained on all women. The figures are those of its sisters on {women} of the women, unseen by them."
     if judged == [fold]:
         return f"The figures are this very network's on {women} of the women, whom it had not seen. The others are not judged yet."
     return f"The figures are those of networks on {women} of the women, whom they had not seen; this network is one of them."
@@ -146,10 +133,9 @@ def whose_together(folders: list[Path]) -> str:
 def whose_tissue(run: Path) -> str:
     """Who the tissue network of `run`, which ships with several patch networks, was trained on."""
     recipe = read_tissue(run / "recipe.toml")
-    with (run / "split.csv").open(encoding="utf-8") as stream:
-        women = len(list(csv.DictReader(stream)))
+    women = sum(part == "train" for fold in run.glob("fold*") for part in read_split(fold).values())
     return (
         " A tissue network, whose score is weighed with theirs, ships with them. It was trained on patches of "
-        f"{women} women of {recipe.patches_of.upper()} of whom none is judged; of its heads, too, that one is asked which had not seen the "
-        "woman."
+        f"{women} women of {recipe.titles[recipe.patches_of]}, of whom none is judged; of its heads, too, that one is asked which had "
+        "not seen the woman."
     )

@@ -8,9 +8,8 @@ differs are the heads. It draws no map.
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,17 @@ from safetensors.numpy import load_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from mammo_core.training.bench import records
+from mammo_core.training.bench.fit import Line
 from mammo_core.training.export import reader
 from mammo_core.training.networks.backbones import IMAGENET_DEVIATION, IMAGENET_MEAN
 from mammo_core.training.networks.stage3 import resnet50v2_stage3
 from mammo_core.training.patch.fit import (
     CHUNK,
-    Say,
     fit_round,
     halved,
     kept_features,
+    look,
     round_to_half,
     save_whole,
     scaled,
@@ -38,9 +39,11 @@ from mammo_core.training.patch.fit import (
 from mammo_core.training.patch.head import fit_linear
 from mammo_core.training.patch.networks import CELL, crop_side, patch_network, with_weights
 from mammo_core.training.patch.patches import Mined, PatchBatches
-from mammo_core.training.patch.pictures import FOLDS, Pictures
-from mammo_core.training.patch.recipe import TissueRecipe, read_tissue
+from mammo_core.training.patch.pictures import Pictures
+from mammo_core.training.patch.predictions import SCORES, Predictions
+from mammo_core.training.patch.recipe import FOLDS, TissueRecipe, read_tissue
 from mammo_core.training.patch.shrunk import Shrunk
+from mammo_core.training.replacing import replacing
 
 WARM_UP = 30
 """Steps until the rate is reached, from a twentieth of it."""
@@ -50,6 +53,8 @@ THROUGHOUT, ELSE = 0.99, 1e-3
 """Share of a cell's pixels that are breast where it is breast throughout, and what a cell weighs that is not."""
 FINER = "stage3_unit0_relu"
 """The layer that gives the maps before the third stage, of stride 8 and 512 channels."""
+PLACE = "fold0"
+"""Folder of a run in which the one network lies, and the heads of all fifths."""
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -110,35 +115,34 @@ def tissue_head(tissue: Tissue, canvas: tuple[int, int]) -> Any:
     return keras.Model(network.input, score, name="tissue")
 
 
-def fit_tissue(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, say: Say) -> None:
-    """Fit one network and its heads, and write the run folder. A finished network is not trained again, its heads are fitted anew.
+def fit_tissue(recipe: TissueRecipe, pictures: Pictures, weights: Path, folder: Path, line: Line) -> None:
+    """Fit one network and a head for each fifth of the women in `folder`, fold0 of a run, and write what they say.
 
-    Raises ValueError where the recipe's sets leave no woman for patches, its canvas is not of whole cells, or `run` holds work of a
-    recipe that differs in more than the heads' penalty.
+    What is there is not made again, as in `fit_fold`. Raises Stopped when asked to stop, ValueError where the recipe's sets leave no
+    woman for patches, or its canvas is not of whole cells.
     """
-    recipe = read_tissue(recipe_path)
+    if (folder / SCORES).is_file():
+        return
     if any(side % CELL for side in recipe.seen):
-        raise ValueError(f"{recipe_path.name}: seen must be of sides that {CELL} divides")
+        raise ValueError(f"{recipe.name}: seen must be of sides that {CELL} divides")
     judged = (*recipe.sets, *recipe.outside)
     apart = pictures.of(recipe.patches_of) & ~np.isin(pictures.women, pictures.women[pictures.of(*judged)])
     if not apart.any():
-        raise ValueError(f"{recipe_path.name}: every woman of {recipe.patches_of} stands in {', '.join(judged)}, too")
-    run.mkdir(parents=True, exist_ok=True)
-    kept = run / "recipe.toml"
-    if kept.is_file() and replace(read_tissue(kept), c=recipe.c) != recipe:
-        raise ValueError(f"{run} holds a run of another recipe; choose another folder")
-    shutil.copyfile(recipe_path, kept)
-    _write_split(run / "split.csv", pictures, apart)
+        raise ValueError(f"{recipe.name}: every woman of {recipe.patches_of} stands in {', '.join(judged)}, too")
+    folder.mkdir(parents=True, exist_ok=True)
+    records.write_split(folder, _parts(pictures, apart, recipe))
     keras.utils.set_random_seed(recipe.seed)
-    trained = run / "weights.safetensors"
+    line.start(recipe.backbone)
+    trained = folder / "weights.safetensors"
     if trained.is_file():
         backbone = resnet(load_file(trained))
     else:
         backbone = resnet(np.load(weights / recipe.backbone))
-        _train(backbone, recipe, pictures, apart, run, say)
+        _train(backbone, recipe, pictures, apart, folder, line)
         round_to_half(backbone)
         save_whole(halved(backbone), trained)
-    features = kept_features(run / "features.safetensors", lambda: _seen(backbone, recipe, pictures, say))["tissue"]
+    features = kept_features(folder / "features.safetensors", lambda: _seen(backbone, recipe, pictures, line))["tissue"]
+    line.doing("Fitting the heads.")
     heads = [
         fit_linear(
             features.astype(np.float64),
@@ -154,13 +158,13 @@ def fit_tissue(recipe_path: Path, pictures: Pictures, weights: Path, run: Path, 
     tensors["heads/weights"] = np.stack([each for each, _ in heads], axis=1).astype(np.float32)
     tensors["heads/bias"] = np.array([bias for _, bias in heads], dtype=np.float32)
     save_whole(tensors, trained)
-    _write_predictions(run / "predictions.csv", pictures, recipe, features, tensors)
-    say("done")
+    _write_scores(folder / SCORES, pictures, recipe, features, tensors)
+    line.say("done")
 
 
 def load_tissue(run: Path, folds: list[int]) -> Tissue:
     """The network of a run with the mean of its heads of `folds`."""
-    tensors = load_file(run / "weights.safetensors")
+    tensors = load_file(run / PLACE / "weights.safetensors")
     kept = {name: each for name, each in tensors.items() if not name.startswith("heads/")}
     kept["head/weights"] = tensors["heads/weights"][:, folds].mean(axis=1)
     kept["head/bias"] = tensors["heads/bias"][folds].mean(keepdims=True)
@@ -170,20 +174,31 @@ def load_tissue(run: Path, folds: list[int]) -> Tissue:
 def said_of_tissue(run: Path, pictures: Pictures) -> dict[tuple[int, int], float]:
     """What the head of each fold said of pictures of women it had not seen, by (row of the picture, fold)."""
     place = pictures.places
-    with (run / "predictions.csv").open(encoding="utf-8") as stream:
+    with (run / PLACE / SCORES).open(encoding="utf-8") as stream:
         return {
             (place[row["dataset"], row["file"]], int(row["fold"])): float(row["tissue"])
             for row in csv.DictReader(stream)
         }
 
 
+def said_by_tissue(run: Path, pictures: Pictures) -> Predictions:
+    """The same as predictions of one head; of a picture of which several speak the first of them is heard."""
+    told = said_of_tissue(run, pictures)
+    first: dict[int, tuple[int, float]] = {}
+    for (row, fold), score in sorted(told.items()):
+        first.setdefault(row, (fold, score))
+    rows = np.array(list(first), np.int64)
+    scores = np.array([[score] for _, score in first.values()])
+    return Predictions(rows, scores, np.zeros(len(rows)), np.array([fold for fold, _ in first.values()], np.int64))
+
+
 def _train(
-    backbone: Any, recipe: TissueRecipe, pictures: Pictures, apart: npt.NDArray[np.bool_], run: Path, say: Say
+    backbone: Any, recipe: TissueRecipe, pictures: Pictures, apart: npt.NDArray[np.bool_], folder: Path, line: Line
 ) -> None:
     """A linear probe first, then all of it gently, so that what it brings along is not lost (Kumar et al. 2022)."""
     spec = recipe.round
     network = patch_network(backbone, recipe, spec.cutout)
-    batches = PatchBatches(pictures, apart, spec, Mined(), crop_side(recipe), recipe.seed)
+    batches = PatchBatches(pictures, apart, spec, recipe.masses, Mined(), crop_side(recipe), recipe.seed)
     linear = network.get_layer("patch_logits")
     pooled = keras.Model(network.input, linear.input)
     probes = [batches[spec.epochs * spec.steps + number] for number in range(PROBES)]
@@ -200,33 +215,38 @@ def _train(
     rate = keras.optimizers.schedules.CosineDecay(
         spec.rate / 20, spec.epochs * spec.steps, warmup_target=spec.rate, warmup_steps=WARM_UP
     )
-    fit_round(network, batches, rate, run / "history.csv", 1, say)
+    fit_round(network, batches, rate, folder / "round1.weights.h5", 0, recipe.seed, line)
 
 
-def _seen(backbone: Any, recipe: TissueRecipe, pictures: Pictures, say: Say) -> dict[str, npt.NDArray[Any]]:
+def _seen(backbone: Any, recipe: TissueRecipe, pictures: Pictures, line: Line) -> dict[str, npt.NDArray[Any]]:
     """(n, 3072) features of the pictures that are judged or fitted to; 0 of the others."""
     canvas = pictures.canvases.shape[1], pictures.canvases.shape[2]
     read = reader(tissue_network(backbone, canvas, recipe.seen), ("tissue",))
     rows = np.flatnonzero(pictures.of(*recipe.sets, *recipe.outside))
     features = None
     for start in range(0, len(rows), CHUNK):
+        look(line, start, len(rows))
         part = rows[start : start + CHUNK]
         found = read(scaled(pictures.canvases[part]))["tissue"]
         features = np.zeros((len(pictures.canvases), found.shape[1]), np.float32) if features is None else features
         features[part] = found
-        if start % 1024 == 0:
-            say(f"features: {start} of {len(rows)}")
     assert features is not None, "the heads' sets hold pictures"
     return {"tissue": features}
 
 
-def _write_split(path: Path, pictures: Pictures, apart: npt.NDArray[np.bool_]) -> None:
-    women = np.unique(pictures.women[apart]).tolist()
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([("patient_id", "part"), *((woman, "train") for woman in women)])
+def _parts(pictures: Pictures, apart: npt.NDArray[np.bool_], recipe: TissueRecipe) -> dict[str, str]:
+    """The part of every woman whom it is trained on, or of whom it is asked."""
+    parts: dict[str, str] = {}
+    for part, rows in (
+        ("train", apart),
+        ("test", pictures.of(*recipe.sets)),
+        ("outside", pictures.of(*recipe.outside)),
+    ):
+        parts |= dict.fromkeys(map(str, pictures.women[rows]), part)
+    return parts
 
 
-def _write_predictions(
+def _write_scores(
     path: Path,
     pictures: Pictures,
     recipe: TissueRecipe,
@@ -236,7 +256,7 @@ def _write_predictions(
     """One row for each picture and each fold whose head had not seen its woman: one fold of the recipe's sets, all of outside ones."""
     scores = features.astype(np.float64) @ tensors["heads/weights"] + tensors["heads/bias"]
     outside, folds = pictures.of(*recipe.outside), pictures.folds()
-    with path.open("w", newline="", encoding="utf-8") as stream:
+    with replacing(path) as half, half.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(("dataset", "file", "fold", "tissue"))
         for row in np.flatnonzero(pictures.of(*recipe.sets) | outside):

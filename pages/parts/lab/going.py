@@ -12,6 +12,7 @@ import plotly.io
 import streamlit as st
 
 from mammo_core.training.bench import queue
+from mammo_core.training.bench.recipe import kind_of
 from mammo_core.training.bench.runs import LEAKS, Run, Status, read_ledger
 from pages.parts.lab import figures
 from pages.parts.lab.learning import courses, drawn, stacked, watched
@@ -24,19 +25,32 @@ EVERY = 2.0
 """Seconds between two looks."""
 AT_WORK = (Status.RUNNING, Status.STOPPING)
 BROKEN_OFF = (Status.STOPPED, Status.FAILED)
+READING = {
+    "classifier": "Dotted: pictures trained on. Drawn through: women watched, from whom nothing is learned ({watched} in a fold).",
+    "features": "Of the women trained on. Nobody is watched: the last epoch is taken.",
+}
+OF_PATCHES = "Of the patches trained on. Nobody is watched: the last epoch is taken."
 LINES = 12
 """Of the log that are shown."""
 LATEST = 4
 """Runs that were broken off and are shown."""
-CURVES = {"loss": ("Loss", 250), "auc": ("AUC of the last class", 250), "rate": ("Learning rate", 170)}
+CURVES = {
+    "loss": ("Loss", 250),
+    "auc": ("AUC of the last class", 250),
+    "accuracy": ("Accuracy", 250),
+    "rate": ("Learning rate", 170),
+}
 """Columns of history.csv: title, and height in pixels."""
+MEASURED = {"classifier": ("loss", "auc", "rate"), "features": ("loss", "accuracy")}
+"""What is measured, and drawn, of a kind of network; of others it is loss, accuracy and rate of the patches."""
 
 
 @st.fragment(run_every=EVERY)
 def going() -> None:
     """Show the run that is at work, or the last that was, and what waits."""
     queue.see_to(runs_root())
-    found = read_ledger(runs_root()).classifiers
+    ledger = read_ledger(runs_root())
+    found = [*ledger.networks, *ledger.features]
     at_work = [run for run in found if run.status in AT_WORK]
     st.markdown("#### In training" if at_work or not any(run.ended for run in found) else "#### Trained last")
     ended = sorted((run for run in found if run.ended), key=lambda run: run.ended, reverse=True)
@@ -75,16 +89,16 @@ def _now(run: Run) -> None:
             help=LEAKS if run.leaks else "Go on where it was stopped, or make anew what was lost of it",
         )
         st.page_link("runs.py", label="Its figures ›")
-    write(
-        "small",
-        f"Dotted: pictures trained on. Drawn through: women watched, from whom nothing is learned ({watched(run)} in a fold).",
-    )
+    kind = kind_of(run.folder / "recipe.toml")
+    write("small", READING.get(kind, OF_PATCHES).format(watched=watched(run)))
+    measures = MEASURED.get(kind, ("loss", "accuracy", "rate"))
     with st.container(horizontal=True, gap="small"):
-        for measure in ("loss", "auc"):
+        for measure in measures[:2]:
             with st.container(width=320, key=f"live_{measure}"):
                 _curve(run, measure)
-    _curve(run, "rate")
-    curves = {measure: courses(run.folder, run.id, measure) for measure in CURVES}
+    for measure in measures[2:]:
+        _curve(run, measure)
+    curves = {measure: courses(run.folder, run.id, measure) for measure in measures}
     columns = {measure: stacked(own) for measure, own in curves.items()}
     with st.container(horizontal=True, gap="medium"):
         offer(f"{run.id}-curves", [["measure", *columns["loss"]], *_rows(columns)])

@@ -26,8 +26,9 @@ from mammo_core.evaluation import (
     roc_band,
 )
 from mammo_core.training.bench import compare, evaluate, records
-from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.cases import UNKNOWN, Cases, cases, first_of_each, known_class, select
+from mammo_core.training.recipes import Judged as Recipe
+from mammo_core.training.recipes import recipe_of
 from pages.parts.evidence import STEP, UNITS
 
 PARTS = {"test": "women held out", "outside": "outside sets", "validation": "women watched during training"}
@@ -55,7 +56,7 @@ class Judged:
     dataset: str
     unit: str
     state: tuple[int, ...]
-    recipe: recipes.Recipe
+    recipe: Recipe
     predictions: records.Predictions
     cases: Cases
 
@@ -119,9 +120,8 @@ def reported(folder: Path) -> dict[str, Any]:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _told(folder: str, state: tuple[int, ...]) -> tuple[recipes.Recipe, records.Predictions]:
-    recipe = recipes.read(Path(folder) / "recipe.toml")[0]
-    return recipe, first_of_each(records.read_predictions(Path(folder), tuple(PARTS)))
+def _told(folder: str, state: tuple[int, ...]) -> tuple[Recipe, records.Predictions]:
+    return recipe_of(Path(folder)), first_of_each(records.read_predictions(Path(folder), tuple(PARTS)))
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)

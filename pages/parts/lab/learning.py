@@ -33,9 +33,10 @@ def courses(folder: Path, name: str, measure: str) -> list[figures.Course]:
     found = []
     for fold in sorted(folder.glob("fold*"), key=lambda path: int(path.name[4:])):
         history = read_history(fold)
-        if history["epoch"].size:
-            watched = history.get(f"val_{measure}")
-            found.append(figures.Course(name, int(fold.name[4:]), history["epoch"], history[measure], watched))
+        training, watched = history[measure], history.get(f"val_{measure}")
+        if np.isfinite(training).any():
+            seen = watched if watched is not None and np.isfinite(watched).any() else None
+            found.append(figures.Course(name, int(fold.name[4:]), history["epoch"], training, seen))
     return found
 
 
@@ -45,19 +46,22 @@ def watched(run: Run) -> str:
     counts = sorted({sum(part == "validation" for part in own.values()) for own in parts if own})
     if not counts:
         return "not divided yet"
+    if counts == [0]:
+        return "nobody"
     return f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {'woman' if counts == [1] else 'women'}"
 
 
 def learning(found: Sequence[Run]) -> None:
-    """Four measures over the epochs."""
+    """Four measures over the epochs, as far as they were measured."""
     write(
         "quiet",
         "Dotted: pictures trained on, as augmented. Drawn through: women watched, from whom nothing is learned. "
         f"Watched in a fold: {'; '.join(f'{run.id} {watched(run)}' for run in found)}.",
     )
+    measured = {name: [course for run in found for course in courses(run.folder, run.id, name)] for name in MEASURES}
     columns = st.columns(2)
-    for place, (measure, (_, reading)) in enumerate(MEASURES.items()):
-        own = [course for run in found for course in courses(run.folder, run.id, measure)]
+    for place, (measure, own) in enumerate((name, own) for name, own in measured.items() if own):
+        reading = MEASURES[measure][1]
         with columns[place % 2]:
             show(
                 drawn(own, measure),

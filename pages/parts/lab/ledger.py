@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from mammo_core.training.bench.recipe import Recipe, read_one
+from mammo_core.training.bench.recipe import Recipe as Classifier
 from mammo_core.training.bench.records import read_history
 from mammo_core.training.bench.runs import Run, Status
+from mammo_core.training.recipes import Trained, recipe_of
 from pages.parts.card import interval
 from pages.parts.lab.figures import MOST
 from pages.parts.lab.judged import ALONE, auc, judged, metadata_alone, outdated, places_of, state_of
 from pages.parts.lab.recipes import flat, offers
-from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
 from pages.parts.take_away import offer, scrolled
 
@@ -39,17 +39,8 @@ MANY = 10
 """More runs than this can be filtered."""
 WIDTHS = {"Run": 385, "Changed": 290}
 """Of columns of the table, in pixels."""
-WORDS = {"title": "", "system": {}, "tune": {}, "tuned": "", "comparison": ""}
+WORDS = {"title": "", "system": {}, "tune": {}, "tuned": "", "comparison": "", "limits": (), "licence": ""}
 """What of a recipe is no setting of its network."""
-
-
-def patch_runs() -> list[str]:
-    """Names of runs of the patch network, which are made and judged in another way."""
-    return sorted(
-        folder.name
-        for folder in runs_root().glob("*")
-        if not (folder / "run.json").exists() and any(folder.glob("fold*/recipe.toml"))
-    )
 
 
 def ledger(found: Sequence[Run]) -> None:
@@ -59,7 +50,7 @@ def ledger(found: Sequence[Run]) -> None:
         write("quiet", "No network has been trained here yet.")
         st.page_link("train.py", label="Train a network ›")
         return
-    recipes = {each.recipe.name: each.recipe for each in offers()[0]}
+    recipes = {each.recipe.name: each.recipe for each in offers().trained}
     _table([row for run in found for row in _rows(run, recipes.get(run.recipe))], len(found) > MANY)
     old = [run.id for run in found if outdated(run.folder)]
     if old:
@@ -113,14 +104,7 @@ def readable(found: Sequence[Run]) -> tuple[list[Run], list[str]]:
 
 
 def left_out(torn: Sequence[str], unread: Sequence[str]) -> None:
-    """Name the runs that the table does not have: of the patch network, `torn` ones, and those whose predictions are `unread`."""
-    patches = patch_runs()
-    if patches:
-        write(
-            "quiet",
-            f"Not in the table: {', '.join(patches)}. Patch networks are judged by lesions and heads; once promoted, the Model page "
-            "shows their figures.",
-        )
+    """Name the runs that the table does not have: `torn` ones, and those whose predictions are `unread`."""
     if torn:
         own = "Its" if len(torn) == 1 else "Their"
         write(
@@ -152,7 +136,7 @@ def compared(found: Sequence[Run]) -> list[Run]:
     return [by_name[name] for name in names]
 
 
-def _rows(run: Run, recipe: Recipe | None) -> list[dict[str, Any]]:
+def _rows(run: Run, recipe: Trained | None) -> list[dict[str, Any]]:
     """A run in the table: a row for each set that it was judged on, by pictures; one without figures where there is none."""
     held_out = [judged(run.folder, part, name, "image") for part, name in places_of(run.folder) if part == "test"]
     found = [one for one in held_out if one and one.both_kinds]
@@ -181,18 +165,18 @@ def _looked_at(row: dict[str, Any]) -> str:
     return " ".join(row[head] for head in ("Run", "Changed", "Women held out of", "State", "Data")).casefold()
 
 
-def changed_in(run: Run, recipe: Recipe | None) -> str:
+def changed_in(run: Run, recipe: Trained | None) -> str:
     """In what a run differs from the recipe of its name, in short; "–" in nothing.
 
     Words about a recipe, and what a search may try, change no network. Weights that were not there, and a limit of the pictures, do.
     """
-    own = read_one(run.folder / "recipe.toml")
+    own = recipe_of(run.folder)
     if recipe is None:
         found = ["no recipe of this name"]
     else:
         asked, given = (dict(flat({**asdict(each), **WORDS})) for each in (recipe, own))
         found = [f"{key} {value or 'none'}" for key, value in given.items() if asked.get(key) != value]
-    if run.started_from == "none" != own.network.weights:
+    if run.started_from == "none" and isinstance(own, Classifier) and own.network.weights != "none":
         found.append("from random weights")
     if run.limit is not None:
         found.append(f"about {run.limit} pictures")

@@ -1,6 +1,6 @@
 """Runs of cell nuclei beside the networks of pictures: how good they were, and the way to the page that uses them.
 
-They are trained from the command line, on features and not on pictures, so that they have a table of their own.
+They are trained on features and not on pictures, so that they have a table of their own.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -10,15 +11,18 @@ import streamlit as st
 
 from mammo_core.inference import available, default_model, models_root
 from mammo_core.training.bench.held_out import calibrations, groups, points_from
-from mammo_core.training.bench.recipe import read_one
+from mammo_core.training.bench.recipe import kind_of, read_one
 from mammo_core.training.bench.records import read_predictions
-from mammo_core.training.bench.runs import Run, Status
+from mammo_core.training.bench.runs import Run, Status, find_run
 from mammo_core.training.bench.servable import require_servable
 from mammo_core.training.model_folder import free_version, wrong_version
+from mammo_core.training.recipes import recipe_of
 from pages.parts.card import interval
 from pages.parts.evidence import UNITS
 from pages.parts.lab import errands
 from pages.parts.lab.judged import PARTS, reported, state_of
+from pages.parts.lab.recipes import offers
+from pages.parts.lab.setting import runs_root
 from pages.parts.look import write
 from pages.parts.take_away import table
 
@@ -31,14 +35,16 @@ def promote(selected: Sequence[Run]) -> None:
     write(
         "quiet",
         "Promotion calibrates a run on women it has not seen, exports its network, tests that it gives the same numbers, writes its card "
-        "and seals all of it as a model. The reading page then offers it beside the others; none is replaced.",
+        "and seals all of it as a model. Patch networks of all folds ship together, as their mean. The reading page then offers it beside "
+        "the others; none is replaced.",
     )
     for run in selected:
         with st.container(border=True, gap="small"):
             st.markdown(f"**{run.id}**")
             if state_of(run.folder):
                 _deciding(run)
-            st.fragment(_one, run_every=EVERY)(run)
+            st.fragment(_run, run_every=EVERY)(run)
+    _ensembles()
     st.fragment(_models, run_every=EVERY)()
 
 
@@ -75,42 +81,73 @@ def _deciding(run: Run) -> None:
             write("amber", f"{words} {', '.join(names)}.")
 
 
-def _one(run: Run) -> None:
+@dataclass(frozen=True)
+class Candidate:
+    """What may become a model: its name and version, the command that makes it, and where that command's words go.
+
+    `never` says why it would be refused, "" where it would not be; `waits` what has to be done before, "" where nothing has.
+    """
+
+    key: str
+    name: str
+    version: str
+    command: tuple[str, ...]
+    log: Path
+    never: str = ""
+    waits: str = ""
+
+
+def _run(run: Run) -> None:
+    recipe, done = recipe_of(run.folder), run.status is Status.DONE
+    candidate = Candidate(
+        run.id,
+        recipe.name,
+        recipe.version,
+        ("promote", str(run.folder)),
+        run.folder / "promote.log",
+        _never(run.folder, state_of(run.folder) if done else ()),
+        "" if done else "Only a run that is done can be promoted.",
+    )
+    _one(candidate)
+
+
+def _one(candidate: Candidate) -> None:
     """Which version the model is to have, the button, and what became of it."""
-    log = run.folder / "promote.log"
+    key, log = candidate.key, candidate.log
     errand = errands.stands(log)
     runs = errand is not None and errand.runs
-    recipe = read_one(run.folder / "recipe.toml")
-    never = _never(run.folder, state_of(run.folder) if run.status is Status.DONE else ())
-    able = run.status is Status.DONE and not never
+    able = not (candidate.never or candidate.waits)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        free = free_version(models_root(), recipe.name, recipe.version)
+        free = free_version(models_root(), candidate.name, candidate.version)
         version = st.text_input(
-            f"Version of {recipe.name}",
+            f"Version of {candidate.name}",
             free,
-            key=f"version-{run.id}-{free}",  # once a version is taken, the next one is offered
+            key=f"version-{key}-{free}",  # once a version is taken, the next one is offered
             max_chars=32,
             live=True,  # whether it will do is said while it is written
             width=240,
             disabled=runs or not able,
         ).strip()
-        wrong = "" if version == recipe.version else wrong_version(version)
-        name = f"{recipe.name}-{version}"
+        wrong = "" if version == candidate.version else wrong_version(version)
+        name = f"{candidate.name}-{version}"
         taken = not wrong and not runs and (models_root() / name).exists()
         pressed = st.button(
             "Promote",
-            key=f"promote-{run.id}",
+            key=f"promote-{key}",
             disabled=runs or not able or taken or bool(wrong),
             help="Make a model of it",
         )
     if pressed and able and not (runs or taken or wrong):  # a version may be written and sent off in one go
-        errands.send(["promote", str(run.folder), "--version", version], log)
+        errands.send([*candidate.command, "--version", version], log)
         st.rerun(scope="fragment")
-    with st.container(key=f"outcome-{run.id}"):
-        if never:
-            write("quiet", f"Not to be promoted: {never}.")
+    with st.container(key=f"outcome-{key}"):
+        if candidate.never:
+            write("quiet", f"Not to be promoted: {candidate.never}.")
             return
-        _outcome(run, errand)
+        if candidate.waits:
+            write("quiet", candidate.waits)
+        else:
+            _outcome(candidate, errand)
         if wrong:
             write("amber", f"{wrong}.")
         elif taken and name != _made(errand):
@@ -128,6 +165,11 @@ def _never(folder: Path, state: tuple[int, ...]) -> str:
 
     Of the model itself nothing is made: what its network's file and graph say is seen when it is promoted.
     """
+    kind = kind_of(folder / "recipe.toml")
+    if kind == "tissue":
+        return "a tissue network draws no map and ships with patch networks, as an ensemble's recipe says"
+    if kind != "classifier":
+        return ""
     recipe = read_one(folder / "recipe.toml")
     try:
         require_servable(recipe)
@@ -140,11 +182,9 @@ def _never(folder: Path, state: tuple[int, ...]) -> str:
     return ""
 
 
-def _outcome(run: Run, errand: errands.Errand | None) -> None:
+def _outcome(candidate: Candidate, errand: errands.Errand | None) -> None:
     """What became of it, in a sentence, and what the process said."""
-    if run.status is not Status.DONE:
-        write("quiet", "Only a run that is done can be promoted.")
-    elif errand is None:
+    if errand is None:
         write("quiet", "Not promoted yet.")
     elif errand.runs:
         write(
@@ -152,12 +192,44 @@ def _outcome(run: Run, errand: errands.Errand | None) -> None:
             "Being promoted: loading, calibrating, exporting, testing. This takes a minute or more; the page may be closed.",
         )
     elif errand.code == 0:
-        write("quiet", f"Promoted: {_made(errand) or run.recipe}.")
+        write("quiet", f"Promoted: {_made(errand) or candidate.name}.")
         st.page_link("read.py", label="Read with it ›")
     elif errand.code is None:
         write("quiet", f"It was tried before this server was started, and said last: {errand.last}")
     else:
         write("amber", f"Not promoted: {errand.last}")
+
+
+def _ensembles() -> None:
+    """Networks of several runs that ship together, as recipes say: those whose runs are here can be promoted."""
+    found = offers().ensembles
+    if not found:
+        return
+    st.markdown("#### Several runs as one model")
+    for path, ensemble in found:
+        names = dict.fromkeys([Path(member).parent.name for member in ensemble.members])
+        with st.container(border=True, gap="small"):
+            st.markdown(f"**{ensemble.title}**")
+            parts = ", ".join(filter(None, [*ensemble.members, ensemble.tissue]))
+            write("quiet", f"{path.name} puts together {parts}; of runs of one name the newest that is done.")
+            absent = [name for name in [*names, *filter(None, [ensemble.tissue])] if not _is_here(name)]
+            candidate = Candidate(
+                f"ensemble-{ensemble.name}",
+                ensemble.name,
+                ensemble.version,
+                ("promote", str(path), "--runs", str(runs_root())),
+                runs_root() / ".promote" / f"{ensemble.name}.log",
+                waits=f"These runs are not here: {', '.join(absent)}." if absent else "",
+            )
+            st.fragment(_one, run_every=EVERY)(candidate)
+
+
+def _is_here(name: str) -> bool:
+    try:
+        find_run(runs_root(), name)
+    except ValueError:
+        return False
+    return True
 
 
 def _models() -> None:

@@ -9,8 +9,12 @@ from typing import Any
 
 import streamlit as st
 
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training import recipes
+from mammo_core.training.bench.recipe import Recipe as Classifier
+from mammo_core.training.bench.recipe import kind_of
+from mammo_core.training.cytology_recipe import FeatureRecipe
+from mammo_core.training.patch.recipe import Ensemble, Recipe, TissueRecipe, read_ensemble
+from mammo_core.training.recipes import Trained
 from pages.parts.lab.layers import layers
 from pages.parts.lab.setting import recipes_root
 from pages.parts.look import write
@@ -23,7 +27,7 @@ class Offer:
 
     path: Path
     variant: str
-    recipe: Recipe
+    recipe: Trained
 
     @property
     def name(self) -> str:
@@ -31,48 +35,55 @@ class Offer:
         return f"{self.recipe.name} {self.recipe.version} · {self.recipe.title}"
 
 
-def offers() -> tuple[list[Offer], list[str], list[str]]:
-    """Recipes of classifiers; names of recipes of other kinds; sentences on files that cannot be read."""
-    found: list[Offer] = []
-    others, wrong = [], []
+@dataclass(frozen=True)
+class Offers:
+    """Recipes that are trained, those of `ensembles` of trained networks, and sentences on files that cannot be read."""
+
+    trained: list[Offer]
+    ensembles: list[tuple[Path, Ensemble]]
+    wrong: list[str]
+
+
+def offers() -> Offers:
+    """The recipes there are."""
+    found = Offers([], [], [])
     for path in sorted(recipes_root().glob("*.toml")):
         try:
-            if recipes.kind_of(path) != "classifier":
-                others.append(path.stem)
+            if kind_of(path) == "ensemble":
+                found.ensembles.append((path, read_ensemble(path)))
                 continue
-            for one in recipes.read(path):
-                variant = one.name.removeprefix(f"{one.comparison}-") if one.comparison else ""
-                found.append(Offer(path, variant, one))
+            for one in recipes.read_trained(path):
+                comparison = getattr(one, "comparison", "")
+                variant = one.name.removeprefix(f"{comparison}-") if comparison else ""
+                found.trained.append(Offer(path, variant, one))
         except ValueError as error:
-            wrong.append(f"{path.name} cannot be read: {error}")
-    return found, others, wrong
+            found.wrong.append(f"{path.name} cannot be read: {error}")
+    return found
 
 
 def choose() -> Offer | None:
     """Ask for a recipe and show it; None, with the reason, where there is none."""
     st.markdown("#### 2 · Recipe")
-    found, others, wrong = offers()
-    for sentence in wrong:
+    found = offers()
+    for sentence in found.wrong:
         write("amber", sentence)
-    if not found:
-        write("amber", "There is no recipe of a classifier in models/recipes.")
+    if not found.trained:
+        write("amber", "There is no recipe of a network in models/recipes.")
         return None
-    by_name = {offer.name: offer for offer in found}
+    by_name = {offer.name: offer for offer in found.trained}
     offer = by_name[st.selectbox("Network and protocol", list(by_name), key="recipe", persist_state="page")]
-    write("quiet", _in_short(offer.recipe))
-    if others:
-        write("small", f"From the command line only: {', '.join(others)}.")
+    write("quiet", in_short(offer.recipe))
     return offer
 
 
 def more(offer: Offer) -> None:
     """All that can be said of a recipe: the system it reproduces, every key, and the layers, which are only counted when asked for."""
     st.markdown("#### More about this recipe")
-    with st.expander("The system it stands for, and why figures differ", key="system"):
-        said = offer.recipe.system
-        st.markdown(f"**{said.title}**")
-        write("quiet", f"Its authors state: {said.stated}.")
-        write("quiet", said.reason)
+    if (said := getattr(offer.recipe, "system", None)) is not None:
+        with st.expander("The system it stands for, and why figures differ", key="system"):
+            st.markdown(f"**{said.title}**")
+            write("quiet", f"Its authors state: {said.stated}.")
+            write("quiet", said.reason)
     with st.expander("Everything it says", key="parameters"):
         rows = [{"Key": key, "Value": value} for key, value in flat(asdict(offer.recipe)) if value != ""]
         table(rows, "", f"recipe-{offer.recipe.name}")
@@ -81,7 +92,37 @@ def more(offer: Offer) -> None:
             layers(offer.path, offer.variant)
 
 
-def _in_short(recipe: Recipe) -> str:
+def in_short(recipe: Trained) -> str:
+    """What a recipe trains, in a sentence or two."""
+    match recipe:
+        case Classifier():
+            return _classifier(recipe)
+        case Recipe():
+            rounds = f"{len(recipe.rounds)} round{'' if len(recipe.rounds) == 1 else 's'} of {recipe.rounds[0].batch} patches a step"
+            return (
+                f"Patches of {recipe.patch}×{recipe.patch} pixels around lesions, then whole pictures of {recipe.canvas[0]}×"
+                f"{recipe.canvas[1]}; {rounds}, {recipe.epochs} epochs; {_sets(recipe)}; five folds by woman."
+            )
+        case TissueRecipe():
+            return (
+                f"Patches of women of {recipe.titles[recipe.patches_of]} of whom none is judged, then whole pictures of "
+                f"{recipe.seen[0]}×{recipe.seen[1]}; {recipe.epochs} epochs; {_sets(recipe)}; a head for each of five folds by woman. It "
+                "ships with patch networks, as an ensemble's recipe says."
+            )
+        case FeatureRecipe():
+            return (
+                f"Features of cell nuclei, no pictures: the set ({recipe.data}) comes with scikit-learn. {recipe.epochs} epochs in each of "
+                f"{recipe.folds} folds by woman."
+            )
+    return recipe.title
+
+
+def _sets(recipe: Recipe | TissueRecipe) -> str:
+    outside = f", judged on {', '.join(recipe.outside)} too" if recipe.outside else ""
+    return f"learned from {', '.join(name for name in recipe.needs if name not in recipe.outside)}{outside}"
+
+
+def _classifier(recipe: Classifier) -> str:
     network, training, protocol = recipe.network, recipe.training, recipe.protocol
     parts = "one split by woman" if protocol.kind == "holdout" else f"{protocol.k} folds by woman"
     weights = {"none": "from scratch", "imagenet": "from ImageNet weights"}.get(network.weights, "from given weights")
@@ -97,6 +138,9 @@ def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from flat(value, f"{before}{key}.")
+        elif isinstance(value, tuple | list) and value and isinstance(value[0], Mapping):
+            for number, each in enumerate(value, start=1):
+                yield from flat(each, f"{before}{key}.{number}.")
         else:
             words = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
             words = words.lower() if isinstance(value, bool) else words  # as it stands in the file

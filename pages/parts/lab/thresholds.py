@@ -16,6 +16,7 @@ from pages.parts.take_away import show, table
 
 WHOSE = {
     "validation": "women watched during training",
+    "other folds": "women judged by the other folds",
     "these cases": "these very cases",
     "nobody": "nobody: it is fixed",
 }

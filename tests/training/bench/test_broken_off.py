@@ -224,7 +224,7 @@ def test_a_run_outlives_a_full_disk_and_the_loss_of_what_it_had_said(
 
     arguments = ["crossval", str(_toml(tmp_path)), "--data", str(data_folder(tmp_path / "data"))]
     arguments += ["--out", str(tmp_path / "runs"), "--epochs", "2", "--folds", "2"]
-    saved = fit._save
+    saved = fit.save
 
     def short(model: Any, path: Path) -> None:
         if path.name == records.CHECKPOINT and len(records.read_history(path.parent)["epoch"]) == 2:
@@ -233,7 +233,7 @@ def test_a_run_outlives_a_full_disk_and_the_loss_of_what_it_had_said(
                 _full()
         saved(model, path)
 
-    monkeypatch.setattr(fit, "_save", short)
+    monkeypatch.setattr(fit, "save", short)
     assert main(arguments) == 2
     said = capfd.readouterr().err
     assert said.strip().endswith(f"mammo_core crossval: {FULL}")
@@ -243,7 +243,7 @@ def test_a_run_outlives_a_full_disk_and_the_loss_of_what_it_had_said(
     assert not list(run.folder.rglob("half.*"))
     assert (run.folder / "fold0" / records.CHECKPOINT).is_file(), "the epoch before is kept"
 
-    monkeypatch.setattr(fit, "_save", saved)
+    monkeypatch.setattr(fit, "save", saved)
     (run.folder / "fold0" / f"half.1.{records.CHECKPOINT}").write_bytes(b"of a process that was killed")
     again = ["train", "--resume", str(run.folder)]
     assert main(again) == 0
@@ -304,7 +304,7 @@ def test_a_run_that_is_done_can_be_queued_for_what_it_has_lost(tmp_path: Path, m
 def test_where_nothing_can_be_written_down_what_ended_the_run_is_raised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mammo_core.training.bench import work
+    from mammo_core.training import work
 
     run = _run(tmp_path, status=Status.STOPPED)
 
@@ -312,7 +312,7 @@ def test_where_nothing_can_be_written_down_what_ended_the_run_is_raised(
         monkeypatch.setattr(runs, "write_run", _full)
         raise ValueError("no picture is left to learn from")
 
-    monkeypatch.setattr(work, "_fitted", ends)
+    monkeypatch.setattr(work, "_fitting", lambda folder: ends)
     with pytest.raises(ValueError, match="no picture is left"):
         work.work(run.folder)
     assert read_run(run.folder).message == "Its process ended without a word. It can be resumed."

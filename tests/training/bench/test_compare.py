@@ -44,9 +44,16 @@ def test_a_run_does_not_differ_from_itself(pair: tuple[Path, Path]) -> None:
 def test_runs_that_cannot_be_compared_say_why(pair: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="two runs or more"):
         compared(pair[:1])
-    other = make_run(tmp_path, "binary", classes=("benign", "malignant"))
+    other = make_run(tmp_path, "abnormal", classes=("normal", "abnormal"))
     with pytest.raises(ValueError, match="tells normal, benign, malignant apart"):
         compared([pair[0], other])
+
+
+def test_runs_that_look_for_the_same_class_are_compared_by_it_alone(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    other = make_run(tmp_path, "binary", classes=("benign", "malignant"))
+    rows = compared([pair[0], other], draws=20)
+    assert rows
+    assert {row["figure"] for row in rows} == {"AUC"}
 
 
 def test_the_figure_has_training_and_validation_of_every_run(pair: tuple[Path, Path], tmp_path: Path) -> None:

@@ -150,6 +150,23 @@ def test_each_folds_women_are_judged_at_a_threshold_that_other_women_set(tmp_pat
     assert not any("flattered" in note for note in found["notes"])
 
 
+def test_where_nobody_is_watched_a_fold_is_judged_at_thresholds_that_the_other_folds_set(tmp_path: Path) -> None:
+    """Two folds; the second network's probabilities are all half as large, and so are thresholds set on what it says."""
+    folder = tmp_path / "run"
+    for fold, (judged, size) in enumerate([("a", 1.0), ("b", 0.5)]):
+        rows = [woman(f"{judged}{k}", "benign", size * k / 100) for k in range(10)]
+        rows += [woman(f"{judged}m{k}", "malignant", size * 0.9) for k in range(10)]
+        written(folder, [row | {"file": f"{row['patient_id']}.png"} for row in rows], fold=fold)
+    found = report(folder, draws=20)
+    (row,) = (row for row in found["sets"] if row["unit"] == "image")
+    point = row["operating_points"][0]
+    assert [each["set_on"] for each in row["operating_points"]] == ["other folds", "other folds", "nobody"]
+    assert point["threshold"] == pytest.approx([0.0425, 0.085])
+    assert (point["caught"], point["recalled_without"]) == (20, 5)
+    assert row["ece_calibrated"] is not None
+    assert not any("flattered" in note for note in found["notes"])
+
+
 def test_without_validation_women_the_report_says_what_that_means(tmp_path: Path) -> None:
     rows = [woman(f"t{k}", "benign", k / 10) for k in range(5)] + [woman("m", "malignant", 0.95)]
     found = report(written(tmp_path / "run", rows), draws=20)

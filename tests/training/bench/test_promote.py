@@ -25,7 +25,7 @@ from mammo_core.training.bench.promote import promote
 from mammo_core.training.bench.queue import prepare
 from mammo_core.training.bench.runs import Status
 from mammo_core.training.bench.servable import require_servable, rest_rule
-from mammo_core.training.bench.work import work
+from mammo_core.training.work import work
 from tests.training.bench.tiny import data_folder, recipe
 
 SMALL = {

@@ -74,7 +74,7 @@ def test_a_run_whose_recipe_is_damaged_is_of_no_kind_and_holds_up_no_queue(
     assert queue.waiting(tmp_path) == [whole, torn]
     path = torn.folder / "recipe.toml"
     path.unlink() if recipe is None else path.write_bytes(recipe)
-    assert queue.waiting(tmp_path) == runs.read_ledger(tmp_path).classifiers == [whole]
+    assert queue.waiting(tmp_path) == runs.read_ledger(tmp_path).networks == [whole]
     assert runs.read_ledger(tmp_path).damaged == [torn.id]
 
 

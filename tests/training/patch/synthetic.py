@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 import csv
+import tomllib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from mammo_core.training.bench.checking import checked
 from mammo_core.training.patch.pictures import COLUMNS, Pictures
+from mammo_core.training.patch.recipe import Recipe
 from tests.preprocessing.phantoms import breast
 
-RECIPE = """
+DATA = """
+[[data]]
+set = "rsna"
+title = "RSNA, digital"
+source = "digital"
+units = ["image", "breast", "exam"]
+
+[[data]]
+set = "cbis_ddsm_mass"
+title = "CBIS-DDSM masses, film"
+source = "film"
+units = ["image", "breast"]
+masses = true
+
+[[data]]
+set = "mini_mias"
+title = "mini-MIAS, film"
+source = "film"
+units = ["image"]
+"""
+RECIPE = f"""
 kind = "patch"
 name = "tiny"
 version = "1"
@@ -25,6 +48,8 @@ outside = ["mini_mias"]
 patch = 32
 dropout = 0.1
 norm_momentum = 0.9
+limits = ["Made up."]
+licence = "None."
 
 [[rounds]]
 epochs = 1
@@ -66,7 +91,36 @@ name = "maps"
 features = ["maps"]
 sets = ["rsna"]
 c = 0.01
+{DATA}"""
+
+
+OF_TWO = (
+    RECIPE[: RECIPE.index("[[data]]")]
+    .replace('["rsna", "cbis_ddsm_mass"]', '["film"]')
+    .replace('["rsna"]', '["film"]')
+    .replace('"mini_mias"', '"far"')
+    + """
+[[data]]
+set = "film"
+title = "Film"
+source = "film"
+units = ["image", "breast"]
+masses = true
+
+[[data]]
+set = "far"
+title = "Film from afar"
+source = "film"
+units = ["image"]
 """
+)
+"""A recipe of two sets as `write_set` makes them, "film" and, outside, "far"."""
+
+
+def recipe() -> Recipe:
+    """`RECIPE`, read."""
+    made: Recipe = checked(Recipe, tomllib.loads(RECIPE), "tiny")
+    return made
 
 
 def pictures(n: int = 24, canvas: tuple[int, int] = (128, 96), seed: int = 0) -> Pictures:

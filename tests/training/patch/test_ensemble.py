@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mammo_core.cli import main
-from mammo_core.training.patch.pictures import pack
-from tests.training.patch.synthetic import pictures
-from tests.training.patch.test_fit import ONE_ROUND, random_backbone
+from mammo_core.training.bench import records
+from mammo_core.training.bench.runs import Run, Status, list_runs, new_run, read_run
+from mammo_core.training.patch.judge import judge, weighed
+from mammo_core.training.patch.pictures import Pictures, pack
+from mammo_core.training.patch.predictions import read_predictions
+from mammo_core.training.patch.recipe import Ensemble, Recipe, read_recipe
+from tests.training.patch.synthetic import RECIPE, pictures
+from tests.training.patch.test_fit import ONE_ROUND, line, random_backbone
 from tests.training.patch.test_tissue import TISSUE, random_resnet
 
 ENSEMBLE = """
@@ -19,7 +25,7 @@ name = "both"
 version = "1"
 title = "Both"
 seed = 3
-members = ["run/fold0", "run/fold1"]
+members = ["tiny-1/fold0", "tiny-1/fold1"]
 """
 
 
@@ -28,7 +34,7 @@ def test_an_ensemble_names_its_members_once(tmp_path: Path) -> None:
 
     path = tmp_path / "both.toml"
     path.write_text(ENSEMBLE, encoding="utf-8")
-    assert read_ensemble(path).members == ("run/fold0", "run/fold1")
+    assert read_ensemble(path).members == ("tiny-1/fold0", "tiny-1/fold1")
     path.write_text(ENSEMBLE.replace("fold1", "fold0"), encoding="utf-8")
     with pytest.raises(ValueError, match="once"):
         read_ensemble(path)
@@ -37,15 +43,72 @@ def test_an_ensemble_names_its_members_once(tmp_path: Path) -> None:
         read_ensemble(path)
 
 
+def _trained(folder: Path) -> Run:
+    """A run of folds 0 and 1, the second fitted after the run was done."""
+    (folder / "tiny.toml").write_text(ONE_ROUND, encoding="utf-8")
+    at = ["--data", str(folder), "--weights", str(folder), "--out", str(folder / "runs")]
+    assert main(["train", str(folder / "tiny.toml"), "--fold", "0", *at]) == 0
+    (run,) = list_runs(folder / "runs")
+    assert (run.status, run.wanted, run.started_from) == (Status.DONE, [0], "backbone.npz")
+    before = (run.folder / "fold0" / "weights.safetensors").stat().st_mtime_ns
+    assert main(["train", "--resume", str(run.folder)]) == 2  # it is done
+    assert main(["train", "--resume", str(run.folder), "--fold", "1"]) == 0
+    run = read_run(run.folder)
+    assert (run.status, run.wanted) == (Status.DONE, [0, 1])
+    assert (run.folder / "fold0" / "weights.safetensors").stat().st_mtime_ns == before
+    return run
+
+
+def _said_as_every_run_says_it(run: Run, made: Pictures) -> None:
+    """Its predictions are those that its card would have, and the bench judges them as any run's."""
+    recipe = read_recipe(run.folder / "recipe.toml")
+    said = read_predictions([(run.folder / f"fold{fold}", fold) for fold in (0, 1)], made)
+    judged = np.isin(made.columns["dataset"][said.rows], [each.set for each in recipe.judged])
+    probability = 1 / (1 + np.exp(-weighed(said, made, recipe)[1]))
+    wanted = {str(made.columns["file"][row]): p for row, p in zip(said.rows[judged], probability[judged], strict=True)}
+    told = records.read_predictions(run.folder)
+    assert told.classes == ("not malignant", "malignant")
+    assert dict(zip(told.columns["file"].tolist(), told.score, strict=True)) == pytest.approx(wanted, abs=1e-5)
+    parts = dict(zip(told.columns["dataset"].tolist(), told.columns["part"].tolist(), strict=True))
+    assert parts == {"rsna": "test", "cbis_ddsm_mass": "test", "mini_mias": "outside"}
+    report = json.loads((run.folder / "report.json").read_text(encoding="utf-8"))
+    assert any("no predictions and are not judged: fold2, fold3, fold4" in note for note in report["notes"])
+    figures = judge(said, made, recipe, np.random.default_rng(recipe.seed))["evaluation"]
+    of = {each.title: each.set for each in recipe.judged}
+    assert {(of[row["set"]], row["unit"]): row["auc"][0] for row in figures} == pytest.approx(
+        {(row["set"], row["unit"]): row["auc"][0] for row in report["sets"] if row["unit"] in _units(recipe, row)},
+        abs=0.01,  # networks so little trained say 0 or 1 of many, which six decimals cannot tell apart
+    )
+
+
+def _units(recipe: Recipe, row: dict[str, str]) -> tuple[str, ...]:
+    return next(each.units for each in recipe.judged if each.set == row["set"])
+
+
+def test_a_runs_networks_are_promoted_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mammo_core.training.patch import promote
+
+    run = tmp_path / "tiny-1-20240506-070809"
+    for fold in (0, 3):
+        (run / f"fold{fold}").mkdir(parents=True)
+        (run / f"fold{fold}" / "scores.csv").touch()
+    (run / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    made: list[tuple[Ensemble, Path]] = []
+    monkeypatch.setattr(promote, "promote_ensemble", lambda ensemble, runs, *_: made.append((ensemble, runs)))
+    promote.promote_together(run, pictures(n=4), tmp_path / "models", "2")
+    members = (f"{run.name}/fold0", f"{run.name}/fold3")
+    assert made == [(Ensemble("ensemble", "tiny", "2", "Tiny", 3, members), tmp_path)]
+
+
 @pytest.mark.slow
 def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from mammo_core.inference import judged, load_artefact
     from mammo_core.training.patch.ensemble import said_together
-    from mammo_core.training.patch.fit import fit_fold
     from mammo_core.training.patch.predictions import said_by
     from mammo_core.training.patch.promote import load_members, load_tissue, promote_ensemble
+    from mammo_core.training.patch.recipe import read_ensemble, read_tissue
     from mammo_core.training.patch.serving import serving_network
     from mammo_core.training.patch.tissue import fit_tissue, said_of_tissue, tissue_head
 
@@ -53,11 +116,10 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(
     made = pictures(n=160)
     clear = np.flatnonzero(made.of("mini_mias") & ~made.malignant)
     made.columns["label"][clear] = np.where(clear // 16 % 2, "normal", "benign")
-    recipe = tmp_path / "recipe.toml"
-    recipe.write_text(ONE_ROUND, encoding="utf-8")
-    folders = [tmp_path / "run" / f"fold{fold}" for fold in (0, 1)]
-    for fold, folder in enumerate(folders):
-        fit_fold(recipe, made, tmp_path, folder, fold, lambda _: None)
+    monkeypatch.setattr("mammo_core.training.patch.work._pictures", lambda diary, recipe: made)
+    run = _trained(tmp_path)
+    folders = [run.folder / f"fold{fold}" for fold in (0, 1)]
+    _said_as_every_run_says_it(run, made)
 
     sets = ("rsna", "cbis_ddsm_mass")
     said = said_together(folders, made, sets)
@@ -79,11 +141,11 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(
         assert (np.diff(found.scores[outside][order, k]) >= 0).all()
 
     random_resnet(tmp_path)
-    coarse = tmp_path / "tissue.toml"
-    coarse.write_text(TISSUE, encoding="utf-8")
-    fit_tissue(coarse, made, tmp_path, tmp_path / "coarse-1", lambda _: None)
-    with_tissue = said_together(folders, made, sets, tmp_path / "coarse-1")
-    told = said_of_tissue(tmp_path / "coarse-1", made)
+    coarse = tmp_path / "runs" / "coarse-1-20240506-070809"  # as a run is named; recipes name it without its time
+    new_run(tmp_path / "runs", "coarse", "1", out=coarse, recipe=TISSUE, title="", data="", status=Status.DONE)
+    fit_tissue(read_tissue(coarse / "recipe.toml"), made, tmp_path, coarse / "fold0", line())
+    with_tissue = said_together(folders, made, sets, coarse)
+    told = said_of_tissue(coarse, made)
     np.testing.assert_allclose(with_tissue.predictions.scores[:, :2], found.scores, atol=1e-6)
     for row, scores in zip(found.rows[~outside], with_tissue.predictions.scores[~outside], strict=True):
         expected = told.get((int(row), int(made.folds()[row])), np.nan)
@@ -98,14 +160,14 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(
 
     path = tmp_path / "both.toml"
     path.write_text(ENSEMBLE + 'tissue = "coarse-1"\n', encoding="utf-8")
-    artefact = promote_ensemble(path, tmp_path, made, tmp_path / "models")
+    artefact = promote_ensemble(read_ensemble(path), tmp_path / "runs", made, tmp_path / "models")
     assert load_artefact(artefact.folder).canvas == (128, 96)
-    assert artefact.card["members"] == ["run/fold0", "run/fold1", "coarse-1"]
+    assert artefact.card["members"] == [f"{run.id}/fold0", f"{run.id}/fold1", coarse.name]
     assert artefact.card["heads"] == ["all", "maps", "tissue"]
     assert "A tissue network, whose score is weighed with theirs, ships with them" in artefact.card["cross_validated"]
     assert any("the head named tissue" in limit for limit in artefact.card["limits"])
     assert any("all networks are asked" in sentence for sentence in artefact.card["protocol"])
-    assert (artefact.folder / "run" / "coarse-1" / "predictions.csv").is_file()
+    assert (artefact.folder / "run" / coarse.name / "fold0" / "scores.csv").is_file()
     assert "2 patch networks ship together" in artefact.card["cross_validated"]
     assert len(load_members(artefact.folder)) == 2
     shipped = load_tissue(artefact.folder)

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from mammo_core.cli import main
 from mammo_core.exam import Exam, ImageResult, Laterality, Mammogram, View
 from mammo_core.inference import combine
-from mammo_core.training import cli
+from mammo_core.training import cli_patch
 from mammo_core.training.datasets.twice import TWICE
 from mammo_core.training.patch.cases import cases
 from mammo_core.training.patch.judge import judge
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, said_by, trained_on
 from mammo_core.training.patch.sentences import prevalence
-from tests.training.patch.synthetic import RECIPE, pictures
+from tests.training.patch.synthetic import RECIPE, pictures, recipe
 
 place = st.tuples(st.sampled_from(Laterality), st.sampled_from(View))
 picture = st.tuples(st.sampled_from("abc"), place, st.floats(-8, 8), st.booleans())
@@ -84,22 +84,22 @@ def test_an_unknown_unit_is_refused() -> None:
         cases(said, said.scores[:, 0], made, "woman")
 
 
-def predicted(folder: Path, rows: list[tuple[str, str, int, float]]) -> Path:
+def predicted(folder: Path, rows: list[tuple[str, str, float]]) -> Path:
     folder.mkdir(parents=True)
-    (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
-    with (folder / "predictions.csv").open("w", newline="", encoding="utf-8") as stream:
+    (folder.parent / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(("dataset", "file", "trained_on", "benign_map", "all", "maps"))
-        writer.writerows((name, file, trained, 0.5, z, -z) for name, file, trained, z in rows)
+        writer.writerow(("dataset", "file", "benign_map", "all", "maps"))
+        writer.writerows((name, file, 0.5, z, -z) for name, file, z in rows)
     (folder / "split.csv").write_text("patient_id,part\n", encoding="utf-8")
     return folder
 
 
-def test_what_a_network_was_trained_on_is_left_out_and_the_first_word_counts(tmp_path: Path) -> None:
+def test_of_a_picture_that_several_speak_of_the_first_word_counts(tmp_path: Path) -> None:
     made = pictures(n=12)
     sets = [str(name) for name in made.columns["dataset"]]
-    rows = [(sets[k], f"images/{k}.png", int(k == 0), float(k)) for k in (0, 1, 6)]
-    again = [(sets[k], f"images/{k}.png", 0, 10.0 + k) for k in (6, 2)]
+    rows = [(sets[k], f"images/{k}.png", float(k)) for k in (1, 6)]
+    again = [(sets[k], f"images/{k}.png", 10.0 + k) for k in (6, 2)]
     folders = [(predicted(tmp_path / "fold0", rows), 0), (predicted(tmp_path / "fold3", again), 3)]
     said = read_predictions(folders, made)
     assert dict(zip(said.rows.tolist(), said.scores[:, 0].tolist(), strict=True)) == {1: 1.0, 6: 6.0, 2: 12.0}
@@ -112,22 +112,22 @@ def test_a_woman_a_network_knows_by_another_name_is_not_judged_by_it(tmp_path: P
     made = pictures(n=12)
     second, first = next(iter(TWICE.items()))
     made.women[made.women == made.women[1]] = first
-    rows = [(str(made.columns["dataset"][k]), f"images/{k}.png", 0, float(k)) for k in (1, 6)]
+    rows = [(str(made.columns["dataset"][k]), f"images/{k}.png", float(k)) for k in (1, 6)]
     folder = predicted(tmp_path / "fold0", rows)
     assert set(said_by(folder, made)) == {1, 6}
-    (folder / "split.csv").write_text(f"patient_id,part\n{second},train\n{first},held out\n", encoding="utf-8")
+    (folder / "split.csv").write_text(f"patient_id,part\n{second},train\n{first},test\n", encoding="utf-8")
     assert set(said_by(folder, made)) == {6}
 
 
 def test_what_a_network_was_trained_on_is_what_it_did_not_judge(tmp_path: Path) -> None:
     made = pictures(n=12)
     rsna = np.flatnonzero(made.of("rsna"))
-    folder = predicted(tmp_path / "fold0", [("rsna", f"images/{rsna[0]}.png", 0, 1.0)])
+    folder = predicted(tmp_path / "fold0", [("rsna", f"images/{rsna[0]}.png", 1.0)])
     assert np.flatnonzero(trained_on(folder, made, ("rsna",))).tolist() == rsna[1:].tolist()
 
 
 def test_a_picture_nobody_knows_is_named(tmp_path: Path) -> None:
-    folder = predicted(tmp_path / "fold0", [("rsna", "images/900.png", 0, 1.0)])
+    folder = predicted(tmp_path / "fold0", [("rsna", "images/900.png", 1.0)])
     with pytest.raises(ValueError, match=r"images/900\.png of rsna"):
         read_predictions([(folder, 0)], pictures(n=4))
 
@@ -140,7 +140,7 @@ def test_what_a_fold_is_judged_by_comes_from_the_other_folds() -> None:
     sign = 2.0 * made.malignant[rows] - 1
     honest, fickle = sign * 0.5 + rng.normal(size=len(rows)), np.where(fold == 2, sign, -sign) * 4
     said = Predictions(rows, np.stack([honest, fickle], axis=1), np.zeros(len(rows)), fold)
-    report = judge(said, made, np.random.default_rng(0))
+    report = judge(said, made, recipe(), np.random.default_rng(0))
     digital = report["calibration"]["digital"]
     assert digital["weights"][0] > 100 * digital["weights"][1]
     (image,) = [row for row in report["evaluation"] if row["set"].startswith("RSNA") and row["unit"] == "image"]
@@ -163,7 +163,7 @@ def test_what_the_volume_tells_stands_beside_the_network_where_it_is_stated() ->
     made.columns["volume"] = np.where(film, np.where(made.malignant, "cancers", "benigns"), "")
 
     def baselines(of: Pictures) -> dict[tuple[str, str], list[float]]:
-        found = judge(said, of, np.random.default_rng(0))["evaluation"]
+        found = judge(said, of, recipe(), np.random.default_rng(0))["evaluation"]
         return {(row["set"], row["unit"]): row["baseline_auc"] for row in found if row["baseline_auc"]}
 
     with_volume = baselines(made)
@@ -178,18 +178,18 @@ def test_the_runs_that_a_models_networks_come_from_are_judged_again(
 ) -> None:
     """As they lie in a model's folder: one below the other, beside a tissue run, which has no folds."""
     made = pictures(n=240)
-    monkeypatch.setattr(cli, "_pictures", lambda *_asked: made)
+    monkeypatch.setattr(cli_patch, "_pictures", lambda *_asked: made)
     rng, fold = np.random.default_rng(5), made.folds()
     evidence = tmp_path / "model-1" / "run"
     for number in (0, 1):
         own = np.flatnonzero(made.of("rsna", "cbis_ddsm_mass") & (fold == number))
-        said = [(str(made.columns["dataset"][k]), str(made.columns["file"][k]), 0, rng.normal()) for k in own]
+        said = [(str(made.columns["dataset"][k]), str(made.columns["file"][k]), rng.normal()) for k in own]
         for run in ("first-1", "second-1"):
             predicted(evidence / run / f"fold{number}", said)
     (evidence / "tissue-1").mkdir()
     assert main(["evaluate", str(evidence), "--data", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert printed.index("first-1") < printed.index("folds 0, 1") < printed.index("second-1")
-    assert sorted(path.parent.name for path in evidence.rglob("report.json")) == ["first-1", "second-1"]
+    assert not list(tmp_path.rglob("report.json"))  # nothing is written into a model
     assert main(["evaluate", str(evidence / "tissue-1"), "--data", str(tmp_path)]) == 2
-    assert "holds no fold with predictions" in capsys.readouterr().err
+    assert "holds no fold of a patch network with scores" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from mammo_core.training.patch.recipe import Round
 from tests.training.patch.synthetic import pictures
 
 SIDE = 48
+MASSES = ("cbis_ddsm_mass",)
 PLAIN = Round(1, 4, 16, 1e-3, 0.0, False, 0, 0)
 SECOND = Round(1, 4, 16, 1e-3, 0.1, True, 4, 2)
 
@@ -37,7 +38,7 @@ def mined(chosen: np.ndarray) -> Mined:
 def test_a_picture_that_is_not_chosen_is_never_served(fold: int, seed: int, round_: Round) -> None:
     made = numbered()
     chosen = made.of("rsna", "cbis_ddsm_mass", "ddsm") & (made.folds() != fold)
-    batches = PatchBatches(made, chosen, round_, mined(chosen), SIDE, seed)
+    batches = PatchBatches(made, chosen, round_, MASSES, mined(chosen), SIDE, seed)
     for index in range(len(batches)):
         crops, _ = batches[index]
         served = set(crops.max(axis=(1, 2, 3)).tolist()) - {0}
@@ -47,7 +48,7 @@ def test_a_picture_that_is_not_chosen_is_never_served(fold: int, seed: int, roun
 def test_the_same_seed_gives_the_same_batches() -> None:
     made = pictures()
     chosen = ~made.of("mini_mias")
-    one, same, other = (PatchBatches(made, chosen, SECOND, mined(chosen), SIDE, seed) for seed in (5, 5, 6))
+    one, same, other = (PatchBatches(made, chosen, SECOND, MASSES, mined(chosen), SIDE, seed) for seed in (5, 5, 6))
     for index in range(4):
         np.testing.assert_array_equal(one[index][0], same[index][0])
         np.testing.assert_array_equal(one[index][1], same[index][1])
@@ -61,7 +62,7 @@ def test_the_same_seed_gives_the_same_batches() -> None:
 def test_half_of_a_batch_is_background(round_: Round) -> None:
     made = pictures()
     chosen = ~made.of("mini_mias")
-    crops, labels = PatchBatches(made, chosen, round_, mined(chosen), SIDE, 0)[0]
+    crops, labels = PatchBatches(made, chosen, round_, MASSES, mined(chosen), SIDE, 0)[0]
     assert crops.shape == (16, SIDE, SIDE, 1)
     assert crops.dtype == np.uint8
     assert (labels.argmax(axis=1) == 0).sum() == 8
@@ -71,7 +72,7 @@ def test_half_of_a_batch_is_background(round_: Round) -> None:
 @pytest.mark.parametrize("film", ["ddsm", "cbis_ddsm_mass"])
 def test_one_film_set_is_enough(film: str) -> None:
     made = numbered()
-    crops, labels = PatchBatches(made, made.of(film), PLAIN, Mined(), SIDE, 0)[0]
+    crops, labels = PatchBatches(made, made.of(film), PLAIN, MASSES, Mined(), SIDE, 0)[0]
     of_film = (np.flatnonzero(made.of(film)) + 1).tolist()
     assert set(crops.max(axis=(1, 2, 3)).tolist()) <= set(of_film)
     assert set(labels.argmax(axis=1).tolist()) == {0, 1, 2}
@@ -81,7 +82,7 @@ def test_a_crop_has_its_centre_in_the_middle() -> None:
     made = pictures()
     made.canvases[:] = 0
     made.canvases[1, 70, 30] = 255
-    batches = PatchBatches(made, ~made.of("mini_mias"), PLAIN, Mined(), SIDE, 0)
+    batches = PatchBatches(made, ~made.of("mini_mias"), PLAIN, MASSES, Mined(), SIDE, 0)
     assert np.argwhere(batches._crop(1, np.array([70.5, 30.5]))).tolist() == [[SIDE // 2, SIDE // 2]]
 
 

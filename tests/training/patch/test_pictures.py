@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from mammo_core.cli import main
 from mammo_core.preprocessing import CANVAS
+from mammo_core.training.bench.runs import list_runs
 from mammo_core.training.datasets import Row
-from mammo_core.training.patch.pictures import FOLDS, Pictures, fold_of, pack, read_pictures, sides, unpack
-from tests.training.patch.synthetic import RECIPE, pictures, write_set
+from mammo_core.training.patch.pictures import Pictures, fold_of, pack, read_pictures, sides, unpack
+from mammo_core.training.patch.recipe import FOLDS
+from tests.training.patch.synthetic import OF_TWO, pictures, write_set
 
 
 def test_packed_pictures_come_back(tmp_path: Path) -> None:
@@ -82,7 +84,8 @@ def test_copies_on_two_sides_are_found_before_anything_is_fitted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = tmp_path / "recipe.toml"
-    recipe.write_text(RECIPE.replace('["rsna", "cbis_ddsm_mass"]', '["film"]').replace('"mini_mias"', '"far"'), "utf-8")
+    recipe.write_text(OF_TWO, encoding="utf-8")
+    (tmp_path / "backbone.npz").touch()
     write_set(tmp_path, "film", mirrored=(False, True))
     write_set(tmp_path, "far", mirrored=(False,))
     picture = cv2.imread(str(tmp_path / "film" / "images" / "1.png"), cv2.IMREAD_GRAYSCALE)
@@ -92,7 +95,9 @@ def test_copies_on_two_sides_are_found_before_anything_is_fitted(
     said = capsys.readouterr().err
     assert "Copies of one picture stand on different sides of the split: 1 pair" in said
     assert "(outside)" in said
-    assert not (tmp_path / "runs" / "tiny-1").exists()
+    (run,) = list_runs(tmp_path / "runs")
+    assert run.leaks
+    assert not run.fold_folders
 
 
 def test_sides_are_fifths_outside_sets_and_women_of_whom_none_is_judged() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -11,7 +13,11 @@ import pytest
 from safetensors.numpy import load_file
 
 from mammo_core.cli import main
-from tests.training.patch.synthetic import RECIPE, pictures
+from mammo_core.training.bench.checking import checked
+from mammo_core.training.bench.records import read_split
+from mammo_core.training.patch.recipe import TissueRecipe
+from tests.training.patch.synthetic import DATA, RECIPE, pictures
+from tests.training.patch.test_fit import line
 
 TISSUE = f"""
 kind = "tissue"
@@ -28,6 +34,8 @@ outside = ["mini_mias"]
 patch = 32
 dropout = 0.1
 c = 0.001
+limits = []
+licence = "None."
 
 [round]
 epochs = 1
@@ -40,6 +48,11 @@ hard_negatives = 0
 soft_malignant = 0
 
 {RECIPE[RECIPE.index("[jitter]") : RECIPE.index("[[heads]]")]}
+{DATA}
+[[data]]
+set = "ddsm"
+title = "DDSM, film"
+source = "film"
 """
 
 
@@ -52,7 +65,7 @@ def random_resnet(folder: Path) -> None:
 
 
 def told(run: Path) -> dict[tuple[str, int], float]:
-    with (run / "predictions.csv").open(encoding="utf-8") as stream:
+    with (run / "fold0" / "scores.csv").open(encoding="utf-8") as stream:
         return {(row["file"], int(row["fold"])): float(row["tissue"]) for row in csv.DictReader(stream)}
 
 
@@ -74,8 +87,14 @@ def test_the_command_line_says_what_it_needs_and_what_it_cannot_fit(
     path.write_text(TISSUE, encoding="utf-8")
     assert main(["train", str(path)]) == 2
     assert "this recipe needs --data and --weights" in capsys.readouterr().err
-    data = tmp_path / "data"
-    assert main(["train", str(path), "--data", str(data), "--weights", str(tmp_path), "--out", str(tmp_path)]) == 2
+    data, asked = tmp_path / "data", ["train", str(path), "--weights", str(tmp_path), "--out", str(tmp_path), "--data"]
+    assert main([*asked, str(data)]) == 2
+    assert f"{data} does not exist" in capsys.readouterr().err
+    data.mkdir()
+    assert main([*asked, str(data)]) == 2
+    assert f"starts from resnet.npz, and {tmp_path} does not hold it" in capsys.readouterr().err
+    (tmp_path / "resnet.npz").touch()
+    assert main([*asked, str(data)]) == 2
     assert "there is no folder for the set rsna" in capsys.readouterr().err
 
 
@@ -111,11 +130,12 @@ def test_mean_and_spread_are_of_what_lies_well_inside_the_breast() -> None:
 def test_it_is_trained_on_women_who_are_not_judged_and_no_head_has_seen_whom_it_is_asked_about(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mammo_core.training.patch.tissue import fit_tissue, load_tissue, said_of_tissue
+    from mammo_core.training.patch.tissue import fit_tissue, load_tissue, said_by_tissue, said_of_tissue
 
     random_resnet(tmp_path)
-    recipe, run, made = tmp_path / "recipe.toml", tmp_path / "run", pictures(n=96)
-    recipe.write_text(TISSUE, encoding="utf-8")
+    made, run = pictures(n=96), tmp_path / "run"
+    folder = run / "fold0"
+    recipe = checked(TissueRecipe, tomllib.loads(TISSUE), "coarse")
     ddsm = np.flatnonzero(made.of("ddsm"))
     made.columns["patient_id"][ddsm[:2]] = made.women[made.of("rsna")][0]
     made.columns["patient_id"][ddsm[2:4]] = made.women[made.of("mini_mias")][0]
@@ -123,47 +143,49 @@ def test_it_is_trained_on_women_who_are_not_judged_and_no_head_has_seen_whom_it_
     with monkeypatch.context() as patched:
         patched.setattr("mammo_core.training.patch.tissue._seen", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            fit_tissue(recipe, made, tmp_path, run, said.append)
-    assert said[-1].startswith("round 1 epoch 1")
+            fit_tissue(recipe, made, tmp_path, folder, line(said))
+    assert said[-1].startswith("fold0 epoch 1")
     said.clear()
-    fit_tissue(recipe, made, tmp_path, run, said.append)
-    assert said[0].startswith("features")  # what was trained before it was broken off is kept
-    assert said[-1] == "done"
-    with (run / "split.csv").open(encoding="utf-8") as stream:
-        assert {row["patient_id"] for row in csv.DictReader(stream)} == set(made.women[ddsm[4:]].tolist())
+    fit_tissue(recipe, made, tmp_path, folder, line(said))
+    assert said == ["done"]  # what was trained before it was broken off is kept
+    parts = read_split(folder)
+    assert {woman for woman, part in parts.items() if part == "train"} == set(made.women[ddsm[4:]].tolist())
     first, files, folds = told(run), made.columns["file"], made.folds()
     inside, outside = made.of("rsna", "cbis_ddsm_mass"), made.of("mini_mias")
+    assert {woman for woman, part in parts.items() if part == "test"} == set(made.women[inside]) - set(
+        made.women[outside]
+    )
     own = {(file, fold) for file, fold in zip(files[inside].tolist(), folds[inside].tolist(), strict=True)}
     assert set(first) == own | {(file, fold) for file in files[outside].tolist() for fold in range(5)}
     assert said_of_tissue(run, made).keys() == {(files.tolist().index(file), fold) for file, fold in first}
+    alone = said_by_tissue(run, made)
+    assert sorted(alone.rows.tolist()) == np.flatnonzero(inside | outside).tolist()
+    for row, score, fold in zip(alone.rows.tolist(), alone.scores[:, 0], alone.fold.tolist(), strict=True):
+        assert score == first[str(files[row]), fold]
+        assert fold == (0 if outside[row] else folds[row])
 
     # Other labels of a fifth's women change nothing that is said of them, but what is said of the others.
-    fifth, trained = folds[inside][0], (run / "weights.safetensors").stat().st_mtime_ns
+    fifth, trained = folds[inside][0], (folder / "weights.safetensors").stat().st_mtime_ns
     turned = np.flatnonzero(inside & (folds == fifth))
     made.columns["label"][turned] = np.where(made.malignant[turned], "not_malignant", "malignant")
     said.clear()
-    fit_tissue(recipe, made, tmp_path, run, said.append)
+    (folder / "scores.csv").unlink()
+    fit_tissue(recipe, made, tmp_path, folder, line(said))
     again = told(run)
     assert said == ["done"]  # what was trained and read is kept
-    assert (run / "weights.safetensors").stat().st_mtime_ns > trained
+    assert (folder / "weights.safetensors").stat().st_mtime_ns > trained
     for key, score in first.items():
         assert (key[1] == fifth) == (again[key] == pytest.approx(score, abs=2e-5))
 
-    tensors = load_file(run / "weights.safetensors")
+    tensors = load_file(folder / "weights.safetensors")
+    (run / "recipe.toml").write_text(TISSUE, encoding="utf-8")
     tissue = load_tissue(run, [1, 3])
     np.testing.assert_allclose(tissue.tensors["head/weights"], tensors["heads/weights"][:, [1, 3]].mean(axis=1))
     assert tissue.tensors["head/bias"].shape == (1,)
 
-    recipe.write_text(TISSUE.replace("rate = 1e-5", "rate = 1e-4"), encoding="utf-8")
-    with pytest.raises(ValueError, match="another recipe"):
-        fit_tissue(recipe, made, tmp_path, run, said.append)
-    for change, match in (
-        (("seen = [64, 48]", "seen = [64, 40]"), "that 16 divides"),
-        (('patches_of = "ddsm"', 'patches_of = "rsna"'), "every woman of rsna"),
-    ):
-        recipe.write_text(TISSUE.replace(*change), encoding="utf-8")
+    for change, match in (({"seen": (64, 40)}, "that 16 divides"), ({"patches_of": "rsna"}, "every woman of rsna")):
         with pytest.raises(ValueError, match=match):
-            fit_tissue(recipe, made, tmp_path, tmp_path / "other", said.append)
+            fit_tissue(replace(recipe, **change), made, tmp_path, tmp_path / "other" / "fold0", line())
     assert not (tmp_path / "other").exists()
 
 
