@@ -13,6 +13,7 @@ from mammo_core.training.bench import queue, records, runs
 from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.recipe import NetworkSpec, ProtocolSpec, Recipe, System, TrainingSpec
+from tests.training.patch.synthetic import RECIPE as PATCHES
 
 CLASSES = ("normal", "benign", "malignant")
 
@@ -146,3 +147,43 @@ def _rows(
             }
             rows.append((about, [float(p) for p in said]))
     return rows
+
+
+def make_patch_run(
+    root: Path, name: str = "tiny", *, folds: int = 2, data: str = "/data/made-up", draws: int = 5
+) -> Path:
+    """A run of a patch network as its process leaves it, of so many of its five folds: nobody is watched, one set lies outside."""
+    text = PATCHES.replace('name = "tiny"', f'name = "{name}"')
+    folder = root / f"{name}-1-20240506-070809"
+    known: dict[str, Any] = {
+        "title": "Tiny",
+        "data": data,
+        "folds": 5,
+        "epochs": 2,
+        "only": " ".join(map(str, range(folds))),
+    }
+    known |= {"status": runs.Status.DONE, "started": "2024-05-06T07:08:09+00:00", "ended": "2024-05-06T07:18:09+00:00"}
+    runs.new_run(root, name, "1", out=folder, recipe=text, started_from="backbone.npz", **known)
+    rng = np.random.default_rng(len(name))
+    sets = {"rsna": "test", "cbis_ddsm_mass": "test", "mini_mias": "outside"}
+    for fold in range(folds):
+        place = folder / f"fold{fold}"
+        place.mkdir()
+        measured = {"epoch": [1, 2], "loss": [0.9, 0.7], "accuracy": [0.5, 0.6], "rate": [1e-3, 5e-4]}
+        records.write_history(place, {key: measured.get(key, [float("nan")] * 2) for key in records.HISTORY})
+        (place / "scores.csv").touch()
+        rows = []
+        for number in range(60):
+            dataset = list(sets)[number % 3]
+            label = ("malignant", "not_malignant")[number // 3 % 2]
+            about = {
+                "file": f"images/{fold}_{number}.png",
+                "dataset": dataset,
+                "patient_id": f"{dataset}{fold}_{number}",
+            }
+            p = float(1 / (1 + np.exp(-(label == "malignant") - rng.normal())))
+            rows.append((about | {"label": label, "part": sets[dataset], "view": "MLO"}, [1 - p, p]))
+        records.write_split(place, {row["patient_id"]: row["part"] for row, _ in rows})
+        records.write_predictions(place, ("not malignant", "malignant"), rows)
+    evaluate(folder, draws)
+    return folder

@@ -267,7 +267,7 @@ def _parser() -> argparse.ArgumentParser:
 
     explain = commands.add_parser(
         "explain",
-        help="show what a classifier looked at",
+        help="show what a run's networks looked at",
         description="Write heat maps of pictures that a run judged into its folder explain/, and print where they are.",
     )
     explain.add_argument("run", metavar="RUN", type=Path, help="the folder of a run")
@@ -276,9 +276,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument(
         "--method",
-        choices=["gradcam", "gradcam++", "scorecam", "smoothgrad"],
-        default="gradcam",
-        help="(default gradcam)",
+        choices=["gradcam", "gradcam++", "scorecam", "smoothgrad", "lesion"],
+        default="",
+        help="of a classifier all but lesion (default gradcam), of a patch network lesion (default) or gradcam",
     )
     explain.add_argument(
         "--fold", metavar="N", type=int, help="whose network (default: the one that judged the picture)"

@@ -79,7 +79,7 @@ def tune(args: argparse.Namespace) -> int:
 
 def explain(args: argparse.Namespace) -> int:
     """Write heat maps of pictures of a run."""
-    from mammo_core.training.bench.explain import explain as look
+    from mammo_core.training.explain import explain as look
 
     for path in look(args.run, args.file, args.method, fold=args.fold):
         print(path)

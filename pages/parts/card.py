@@ -199,7 +199,7 @@ def learning(model: Artefact, card: Mapping[str, Any]) -> None:
         write("quiet", "This model carries no learning curves.")
         return
     measures = [name for name in columns if name not in ("fold", "round", "epoch")]
-    folds, pictures = len(set(columns["fold"])), "architectures" not in card  # patches have no women that are watched
+    folds, pictures = len(set(columns["fold"])), "system" in card  # of patches nobody is watched
     each = "each " if folds > 1 else ""
     whose = f"{each}without {'the women it was judged on' if pictures else 'one fifth of the women'}"
     rows = [st.columns(2 if pictures else max(2, len(measures))) for _ in measures[:: 2 if pictures else len(measures)]]

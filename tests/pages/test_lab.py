@@ -24,8 +24,8 @@ from mammo_core.training.bench import recipe as recipes
 from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.evaluate import report as report_of
-from mammo_core.training.bench.explain import place
 from mammo_core.training.bench.systems import summary, system
+from mammo_core.training.explain import place
 from pages.parts import look
 from pages.parts.card import interval
 from pages.parts.figures import TEMPLATE as figures_template
@@ -33,7 +33,7 @@ from pages.parts.lab import errands, setting
 from pages.parts.lab import figures as lab_figures
 from pages.parts.lab.errors import _zipped
 from pages.parts.lab.learning import courses, stacked
-from tests.lab_runs import empty_lab, make_recipe, make_run
+from tests.lab_runs import empty_lab, make_patch_run, make_recipe, make_run
 from tests.pages.showing import shown, words
 from tests.test_setup import TRAINING_ONLY, imported_by
 
@@ -238,8 +238,6 @@ def test_no_sentence_stands_above_the_way_back(lab: Path) -> None:
 
 def test_the_table_has_every_run_with_its_auc(lab: Path) -> None:
     folder = make_run(lab / "runs")
-    (lab / "runs" / "patch-1" / "fold0").mkdir(parents=True)
-    (lab / "runs" / "patch-1" / "fold0" / "recipe.toml").write_text("")
     told = records.read_predictions(folder, ("test",))
     own = told.columns["dataset"] == "made-up"
     truth = told.columns["label"][own] == "malignant"
@@ -248,7 +246,6 @@ def test_the_table_has_every_run_with_its_auc(lab: Path) -> None:
     rows = {row["Women held out of"]: row for row in ledger(app)}
     assert set(rows) == {"made-up", "other"}
     assert rows["made-up"]["AUC"] == interval(found.as_list())
-    assert "Not in the table: patch-1." in words(app)
 
 
 def test_a_run_whose_recipe_is_damaged_is_named_and_hides_no_other(lab: Path) -> None:
@@ -353,6 +350,47 @@ def promotion(app: AppTest) -> tuple[Any, Any]:
     (version,) = [each for each in app.text_input if each.label.startswith("Version of")]
     (button,) = [each for each in app.button if each.label == "Promote"]
     return version, button
+
+
+def test_a_patch_network_stands_beside_the_classifiers(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, sent = make_patch_run(lab / "runs"), []
+    make_run(lab / "runs", "other")
+    monkeypatch.setattr(errands, "send", lambda arguments, log: sent.append(arguments))
+    app = shown("runs.py", compared=[folder.name])
+    rows = {row["Women held out of"]: row for row in ledger(app) if row["Run"] == folder.name}
+    assert set(rows) == {"rsna", "cbis_ddsm_mass"}
+    assert rows["rsna"]["AUC"].startswith("0.")
+    drawn = [figure["layout"]["title"]["text"] for figure in figures(app)]
+    assert {title.split(",")[0] for title in drawn} == {"Loss", "Accuracy", "Learning rate"}  # no AUC of patches
+    app = shown("runs.py", compared=[folder.name], lab_part="Thresholds")
+    assert "women judged by the other folds" in words(app)
+    app = shown("runs.py", compared=[folder.name], lab_part="Worst errors")
+    assert app.selectbox(key="method").options == ["Lesion map", "Grad-CAM"]
+    app = shown("runs.py", compared=[folder.name], lab_part="Promote")
+    version, button = promotion(app)
+    assert (version.value, button.disabled) == ("1", False)
+    button.click().run()
+    assert sent == [["promote", str(folder), "--version", "1"]]
+
+
+def test_an_ensemble_is_promoted_once_all_its_runs_are_here(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, sent = make_patch_run(lab / "runs"), []
+    monkeypatch.setattr(errands, "send", lambda arguments, log: sent.append(arguments))
+    path = lab / "models" / "recipes" / "both.toml"
+    path.write_text(
+        'kind = "ensemble"\nname = "both"\nversion = "3"\ntitle = "Both"\nseed = 1\n'
+        'members = ["tiny-1/fold0", "other-1/fold1"]\n',
+        encoding="utf-8",
+    )
+    app = shown("runs.py", compared=[folder.name], lab_part="Promote")
+    (button,) = [each for each in app.button if each.key == "promote-ensemble-both"]
+    assert button.disabled
+    assert "These runs are not here: other-1." in words(app)
+    make_patch_run(lab / "runs", "other")
+    app = shown("runs.py", compared=[folder.name], lab_part="Promote")
+    (button,) = [each for each in app.button if each.key == "promote-ensemble-both"]
+    button.click().run()
+    assert sent == [["promote", str(path), "--runs", str(lab / "runs"), "--version", "3"]]
 
 
 def test_a_run_is_promoted_under_a_version_that_no_model_has(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -644,7 +682,7 @@ def test_a_run_that_has_ended_is_not_said_to_be_in_training(lab: Path) -> None:
     said = words(shown("train.py"))
     assert "Trained last" in said
     assert "In training" not in said
-    assert "(0 women in a fold)" in said
+    assert "(nobody in a fold)" in said
 
 
 def test_names_of_two_high_operating_points_do_not_overlap() -> None:

@@ -196,6 +196,13 @@ def test_learning_curves_are_one_line_a_network() -> None:
     assert figure["layout"]["title"]["subtitle"]["text"] == "2 networks, each without one fifth of the women"
 
 
+def test_of_the_patch_networks_that_ship_nobody_is_said_to_have_been_watched() -> None:
+    """They were judged by fifths; women are watched while classifiers of whole pictures are fitted."""
+    said = words(shown("model.py", part="Training"))
+    assert "These are the patches it was trained on" in said
+    assert "Women watched chose the epoch" not in said
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_model_without_evidence_has_its_page_and_says_what_is_lacking(part: str, models: Path) -> None:
     make_artefact(models)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo_core.training.bench import runs
+from mammo_core.training.bench import queue, runs
 from mammo_core.training.progress import Progress
 from pages.parts.lab.data import BELOW, _changes
-from tests.lab_runs import empty_lab, make_run
+from tests.lab_runs import empty_lab, make_patch_run, make_run
 from tests.pages.showing import shown, words
+from tests.training.patch.synthetic import OF_TWO
 
 
 @pytest.fixture
@@ -27,6 +29,68 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / f"{number}.png"), np.full((8, 8), 9 * number, np.uint8))
     return tmp_path
+
+
+def recipe_of_two(lab: Path) -> Path:
+    """A patch network's recipe of the sets "film" and "far", and the weights it starts from."""
+    (lab / "models" / "recipes" / "patches.toml").write_text(OF_TWO, encoding="utf-8")
+    (lab / "weights").mkdir()
+    (lab / "weights" / "backbone.npz").touch()
+    return lab / "weights"
+
+
+def test_a_patch_network_is_queued_where_its_sets_and_weights_are_there(
+    lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = recipe_of_two(lab)
+    monkeypatch.delenv("MAMMO_WEIGHTS", raising=False)
+    app = shown("train.py", data_folder="all", recipe="tiny 1 · Tiny")
+    said = words(app)
+    assert "Patches of 32×32 pixels around lesions, then whole pictures of 128×96; 2 rounds of 8 patches a step" in said
+    assert "learned from film, judged on far too; five folds by woman" in said
+    assert "The recipe takes the sets film, far from folders of these names, which are not there." in said
+    assert (
+        "The recipe starts from the weights backbone.npz, which are not in the folder that MAMMO_WEIGHTS names." in said
+    )
+    assert not starts(app)
+    assert not [each for each in app.number_input if each.label == "Epochs"]
+
+    for old, new in (("clinic", "film"), ("hospital", "far")):
+        (lab / "data" / "all" / old).rename(lab / "data" / "all" / new)
+    monkeypatch.setenv("MAMMO_WEIGHTS", str(weights))
+    app = shown("train.py", data_folder="all", recipe="tiny 1 · Tiny")
+    assert starts(app)
+    next(each for each in app.button if each.label == "Start training").click().run()
+    assert not app.exception
+    (run,) = runs.list_runs(lab / "runs")
+    assert (run.status, run.folds, run.epochs, run.weights) == (runs.Status.QUEUED, 5, 2, str(weights))
+    assert run.data == str(lab / "data" / "all")
+    assert queue.waiting(lab / "runs") == [run]
+    assert runs.kind_of(run.folder / "recipe.toml") == "patch"
+
+
+def test_a_network_for_cell_nuclei_needs_no_pictures(lab: Path) -> None:
+    path = Path(__file__).parents[2] / "models" / "recipes" / "cytology-conv1d.toml"
+    (lab / "models" / "recipes" / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    (name,) = [each for each in shown("train.py").selectbox(key="recipe").options if each.startswith("cytology")]
+    app = shown("train.py", recipe=name)
+    assert starts(app)
+    assert "Choose pictures first." not in words(app)
+    next(each for each in app.button if each.label == "Start training").click().run()
+    assert not app.exception
+    (run,) = runs.list_runs(lab / "runs")
+    assert (run.data, run.folds) == ("wisconsin-diagnostic", 10)
+    assert queue.waiting(lab / "runs") == [run]
+
+
+def test_a_patch_network_is_followed_by_what_is_measured_of_it(lab: Path) -> None:
+    folder = make_patch_run(lab / "runs")
+    app = shown("train.py")
+    said = words(app)
+    assert "Of the patches trained on. Nobody is watched: the last epoch is taken." in said
+    drawn = [json.loads(each.proto.spec)["layout"]["title"]["text"] for each in app.get("plotly_chart")]
+    assert drawn == ["Loss", "Accuracy", "Learning rate"]
+    assert folder.name in said
 
 
 def starts(app: AppTest) -> bool:

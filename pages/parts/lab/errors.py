@@ -20,9 +20,11 @@ from mammo_core.exam import Refusal
 from mammo_core.intake import shared
 from mammo_core.presentation import png
 from mammo_core.training.bench import evaluate
-from mammo_core.training.bench.explain import METHODS, place
 from mammo_core.training.bench.pictures import canvas
 from mammo_core.training.bench.runs import read_run
+from mammo_core.training.explain import methods, place
+from mammo_core.training.patch.recipe import PatchRecipe
+from mammo_core.training.recipes import recipe_of
 from pages.parts.desk import Desk
 from pages.parts.lab import errands
 from pages.parts.lab.data import paths_of
@@ -39,8 +41,13 @@ EVERY = 2.0
 def worst(found: Sequence[Judged]) -> None:
     """Each run's worst errors: pictures with heat maps, and a table to take away."""
     left, right = st.columns(2)
+    names = {method: name for one in found for method, name in methods(one.folder).items()}
     method = left.selectbox(
-        "Heat map", list(METHODS), format_func=METHODS.__getitem__, key="method", persist_state="page"
+        "Heat map",
+        list(names),
+        format_func=lambda method: names.get(method, method),
+        key="method",
+        persist_state="page",
     )
     with right.container(height="stretch", vertical_alignment="bottom"):
         on = st.toggle("Show heat maps", value=True, key="maps_on", persist_state="page")
@@ -51,8 +58,13 @@ def worst(found: Sequence[Judged]) -> None:
     for one in found:
         rows = evaluate.worst(one.predictions, one.recipe)
         st.markdown(f"#### {one.run}")
-        if rows:
+        if rows and method in methods(one.folder):
             st.fragment(_pictures, run_every=EVERY)(one, rows[:SHOWN], method, on)
+        elif rows:
+            write(
+                "quiet", f"Its networks draw no {names.get(method, 'map')}." if method else "Its networks draw no map."
+            )
+            _side_by_side(one, rows[:SHOWN], method or "", False)
         table([_told(one, row) for row in rows], "No picture was got wrong by more than one half.", f"{one.slug}-worst")
 
 
@@ -71,8 +83,9 @@ def _pictures(one: Judged, rows: list[dict[str, Any]], method: str, on: bool) ->
     log = one.folder / "explain" / f"{method}.log"
     errand = errands.stands(log)
     runs = errand is not None and errand.runs
+    name = methods(one.folder)[method].removesuffix(" map")
     if st.button(
-        f"Make {METHODS[method]} maps",
+        f"Make {name} maps",
         key=f"explain-{one.slug}",
         disabled=runs or not missing,
         help=f"{len(missing)} of {len(rows)} pictures have none by this method yet",
@@ -85,7 +98,12 @@ def _pictures(one: Judged, rows: list[dict[str, Any]], method: str, on: bool) ->
     elif errand and errand.code:
         write("amber", f"Not made: {errand.last}")
     else:
-        write("quiet", f"{len(rows) - len(missing)} of {len(rows)} pictures have a {METHODS[method]} map.")
+        write("quiet", f"{len(rows) - len(missing)} of {len(rows)} pictures have a {name} map.")
+    _side_by_side(one, rows, method, on)
+
+
+def _side_by_side(one: Judged, rows: list[dict[str, Any]], method: str, on: bool) -> None:
+    """The pictures, with their maps where they were made and are wanted, and all of them to take away."""
     shelf, paths = Desk.of_session().shelf, _paths(one.folder)
     figures, pictures = [], []
     for number, row in enumerate(rows, start=1):
@@ -140,7 +158,11 @@ def _figure(one: Judged, row: dict[str, Any], url: str | None, shows: bool) -> s
 
 def _paths(folder: Path) -> dict[tuple[str, str], Path]:
     try:
-        return paths_of(Path(read_run(folder).data))
+        data, recipe = Path(read_run(folder).data), recipe_of(folder)
+        if not isinstance(recipe, PatchRecipe):
+            return paths_of(data)
+        of_sets = {name: paths_of(data / name) for name in recipe.needs}  # each is known by its folder's name
+        return {(name, file): path for name, own in of_sets.items() for (_, file), path in own.items()}
     except (ValueError, OSError):
         return {}
 

@@ -105,7 +105,9 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from mammo_core.inference import judged, load_artefact
+    from mammo_core.training.explain import methods
     from mammo_core.training.patch.ensemble import said_together
+    from mammo_core.training.patch.looking import looker
     from mammo_core.training.patch.predictions import said_by
     from mammo_core.training.patch.promote import load_members, load_tissue, promote_ensemble
     from mammo_core.training.patch.recipe import read_ensemble, read_tissue
@@ -120,6 +122,13 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(
     run = _trained(tmp_path)
     folders = [run.folder / f"fold{fold}" for fold in (0, 1)]
     _said_as_every_run_says_it(run, made)
+    canvas = made.canvases[0, ..., None].astype(np.float32) / 255
+    for method in methods(run.folder):
+        heat = looker(run.folder, 1, method)(canvas)
+        assert heat.shape == canvas.shape[:2]
+        assert 0 <= heat.min() <= heat.max() <= 1
+    with pytest.raises(FileNotFoundError, match="no network of fold 4"):
+        looker(run.folder, 4, "lesion")
 
     sets = ("rsna", "cbis_ddsm_mass")
     said = said_together(folders, made, sets)
