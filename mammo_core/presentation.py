@@ -25,7 +25,8 @@ _AMBER = np.array(
     [[0, 0, 0], [66, 14, 60], [130, 32, 62], [190, 62, 38], [228, 110, 20], [245, 170, 50], [255, 235, 160]],
     dtype=np.float32,
 )
-_SILENT, _FULL = 0.1, 0.6
+_SILENT, _FULL = 0.25, 0.6
+"""Of a map: a quarter of the patches that lesion maps are learned from are malignant, so one that is no higher says nothing."""
 
 _Values = npt.NDArray[np.float64]
 
@@ -76,7 +77,7 @@ def render(mammogram: Mammogram, presentation: Presentation, size: int | None = 
 def colour_map(map: npt.NDArray[np.floating[Any]], opacity: float) -> npt.NDArray[np.uint8]:
     """Colours for a map of values 0..1: (rows, columns, 4) uint8 RGBA, from dark red to pale amber.
 
-    Values up to 0.1 are fully transparent; from 0.6 on the colour has the given `opacity` (0..1).
+    Values up to 0.25 are fully transparent; from 0.6 on the colour has the given `opacity` (0..1).
     """
     if not 0.0 <= opacity <= 1.0:
         raise ValueError(f"opacity is {opacity}, wanted 0..1")

@@ -183,9 +183,10 @@ def test_any_window_is_monotone_in_the_stored_value(
 
 
 def test_a_map_is_transparent_where_it_says_nothing() -> None:
-    rgba = colour_map(np.array([[0.0, 0.05, 0.6, 1.0, np.nan]], np.float32), 0.5)
+    rgba = colour_map(np.array([[0.0, 0.25, 0.6, 1.0, np.nan]], np.float32), 0.5)
     assert rgba.dtype == np.uint8
     assert rgba[0, :, 3].tolist() == [0, 0, 128, 128, 0]
     assert rgba[0, 3, 0] > rgba[0, 3, 2]
+    assert 0 < colour_map(np.array([[0.35]], np.float32), 1.0)[0, 0, 3] < 64  # little more is said palely
     with pytest.raises(ValueError, match="opacity"):
         colour_map(np.zeros((1, 1), np.float32), 1.5)

@@ -103,6 +103,8 @@ def promote(args: argparse.Namespace) -> int:
 
     models = models_root()
     if args.run.is_file():
+        if args.fold != "all":
+            raise ValueError("--fold: an ensemble's recipe says which networks ship")
         ensemble = read_ensemble(args.run)
         ensemble = replace(ensemble, version=args.version or ensemble.version)
         if args.data is None:

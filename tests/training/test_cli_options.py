@@ -38,6 +38,31 @@ def test_an_option_of_another_kind_of_recipe_is_refused(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize(
+    ("recipe", "options", "why"),
+    [
+        ("patch-ensemble", "--fold 1", "--fold: an ensemble's recipe says which networks ship"),
+        ("cytology-conv1d", "--fold 1", "a cytology model is that of all women"),
+        ("cytology-conv1d", "--version 2", "a cytology model is that of all women"),
+    ],
+)
+def test_what_a_promotion_cannot_choose_is_refused(
+    recipe: str, options: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = RECIPES / f"{recipe}.toml"
+    if "cytology" in recipe:
+        text = path.read_text(encoding="utf-8")
+        path = new_run(tmp_path, recipe, "1", title="", data="", recipe=text).folder
+    assert main(["promote", str(path), *options.split()]) == 2
+    assert why in capsys.readouterr().err
+
+
+def test_an_ensemble_is_not_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["train", str(RECIPES / "patch-ensemble.toml"), "--data", str(tmp_path), "--weights", str(tmp_path)]
+    assert main(asked) == 2
+    assert "an ensemble is not trained; 'promote' makes a model" in capsys.readouterr().err
+
+
 def test_a_run_is_resumed_as_it_was_begun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (RECIPES / "cnn-3class.toml").read_text(encoding="utf-8")
     run = new_run(tmp_path, "cnn", "1", title="", data="", recipe=text)
