@@ -31,15 +31,15 @@ import cv2  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from mammo_core.training.bench import records  # noqa: E402
 from mammo_core.training.bench.batches import class_weights, epoch_of, from_store  # noqa: E402
 from mammo_core.training.bench.fit import Fold, Line, fit_fold, training_network  # noqa: E402
 from mammo_core.training.bench.pictures import decode  # noqa: E402
-from mammo_core.training.bench.recipe import Recipe, changed, read_one  # noqa: E402
 from mammo_core.training.bench.samples import samples, used  # noqa: E402
 from mammo_core.training.datasets import read_dataset  # noqa: E402
+from mammo_core.training.lab import records  # noqa: E402
 from mammo_core.training.networks import backbones, build  # noqa: E402
 from mammo_core.training.networks.normalisation import BatchNormalization  # noqa: E402
+from mammo_core.training.recipes.classifier import Recipe, changed, read_one  # noqa: E402
 
 SHAPE = (2048, 1664)
 RECIPES = ("cnn-3class", "normal-abnormal-vgg", "normal-abnormal-mobilenet")

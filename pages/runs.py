@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mammo_core.training.bench.runs import read_ledger
+from mammo_core.training.lab.runs import read_ledger
 from pages.parts.evidence import UNITS
 from pages.parts.lab import comparison, errors, learning, promotion, stated, subgroups, thresholds
 from pages.parts.lab.frame import sheet

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mammo_core.training.bench import queue, records, runs
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench.evaluate import evaluate
-from mammo_core.training.bench.recipe import NetworkSpec, ProtocolSpec, Recipe, System, TrainingSpec
+from mammo_core.training.judging.evaluate import evaluate
+from mammo_core.training.lab import queue, records, runs
+from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.classifier import NetworkSpec, ProtocolSpec, Recipe, System, TrainingSpec
 from tests.training.patch.synthetic import RECIPE as PATCHES
 
 CLASSES = ("normal", "benign", "malignant")

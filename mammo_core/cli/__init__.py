@@ -42,7 +42,7 @@ def _run(asked: argparse.Namespace) -> int:
         return list_models() if asked.models_command == "list" else verify_models(asked.names)
     if asked.command == "data":
         return _check_data(asked)
-    from mammo_core.training.bench.machine import enough_room
+    from mammo_core.training.machine import enough_room
 
     try:
         with enough_room():

@@ -20,11 +20,11 @@ from tqdm import tqdm
 
 from mammo_core.exam import Refusal
 from mammo_core.intake import Reader
-from mammo_core.training.bench.machine import in_words
-from mammo_core.training.bench.runs import CACHE
 from mammo_core.training.datasets import LABELS, NoLayout, Row, Table, read_sets
 from mammo_core.training.datasets.listing import counted
 from mammo_core.training.duplicates import near_duplicates
+from mammo_core.training.lab.runs import CACHE
+from mammo_core.training.machine import in_words
 from mammo_core.training.progress import on_terminal
 
 SHOWN = 20

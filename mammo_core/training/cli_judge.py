@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mammo_core.training.bench.recipe import kind_of
+from mammo_core.training.recipes.classifier import kind_of
 
 
 def _kind(run: Path) -> str:
@@ -25,8 +25,8 @@ def evaluate(args: argparse.Namespace) -> int:
         from mammo_core.training import cli_patch
 
         return cli_patch.evaluate(args)
-    from mammo_core.training.bench.evaluate import evaluate as judge
-    from mammo_core.training.bench.spoken import spoken
+    from mammo_core.training.judging.evaluate import evaluate as judge
+    from mammo_core.training.judging.spoken import spoken
 
     print(spoken(judge(args.run)))
     return 0
@@ -34,8 +34,8 @@ def evaluate(args: argparse.Namespace) -> int:
 
 def compare(args: argparse.Namespace) -> int:
     """Compare runs, or promoted models, on the same women, and draw runs' curves into one figure."""
-    from mammo_core.training.bench.compare import compared, compared_models, figure, write_figure
-    from mammo_core.training.bench.spoken import compared_words
+    from mammo_core.training.judging.compare import compared, compared_models, figure, write_figure
+    from mammo_core.training.judging.spoken import compared_words
 
     promoted = [(each / "card.json").is_file() for each in args.runs]
     if any(promoted):
@@ -54,7 +54,7 @@ def compare(args: argparse.Namespace) -> int:
 
 def systems(args: argparse.Namespace) -> int:
     """What authors state beside what runs found."""
-    from mammo_core.training.bench.systems import markdown
+    from mammo_core.training.judging.systems import markdown
 
     print(markdown(args.runs), end="")
     return 0
@@ -62,7 +62,7 @@ def systems(args: argparse.Namespace) -> int:
 
 def tune(args: argparse.Namespace) -> int:
     """Try values of a recipe's [tune] ranges, and write the best ones as a recipe."""
-    from mammo_core.training.bench.tune import tune as search
+    from mammo_core.training.tune import tune as search
 
     best = search(
         args.recipe,

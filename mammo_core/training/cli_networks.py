@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mammo_core.training.bench.recipe import Recipe, kind_of, read, read_one
 from mammo_core.training.cli_train import refuse
+from mammo_core.training.recipes.classifier import Recipe, kind_of, read, read_one
 
 
 def networks(args: argparse.Namespace) -> int:
@@ -31,7 +31,7 @@ def networks(args: argparse.Namespace) -> int:
 
 
 def _members(path: Path) -> str:
-    from mammo_core.training.patch.recipe import read_ensemble
+    from mammo_core.training.recipes.patch import read_ensemble
 
     ensemble = read_ensemble(path)
     members = ", ".join([*ensemble.members, ensemble.tissue] if ensemble.tissue else ensemble.members)
@@ -41,7 +41,7 @@ def _members(path: Path) -> str:
 def _cytology(path: Path) -> str:
     from mammo_core.cytology.model import CLASSES
     from mammo_core.training.cytology import network, wisconsin
-    from mammo_core.training.cytology_recipe import read_features
+    from mammo_core.training.recipes.features import read_features
 
     recipe, women = read_features(path), wisconsin()
     about = f"{len(women.features)} features of cell nuclei, classes {', '.join(CLASSES)}"
@@ -51,7 +51,7 @@ def _cytology(path: Path) -> str:
 def _patches(path: Path, kind: str) -> str:
     """The network that is trained; of a whole picture it is asked cell by cell, and linear heads weigh what it says."""
     from mammo_core.training.patch import networks, tissue
-    from mammo_core.training.patch.recipe import PatchRecipe, read_recipe, read_tissue
+    from mammo_core.training.recipes.patch import PatchRecipe, read_recipe, read_tissue
 
     recipe: PatchRecipe
     if kind == "tissue":

@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
-from mammo_core.training.bench.recipe import kind_of
-from mammo_core.training.bench.runs import find_run, read_run
+from mammo_core.training.lab.runs import find_run, read_run
 from mammo_core.training.patch import pointing
 from mammo_core.training.patch.pictures import Pictures, prepared, read_pictures
 from mammo_core.training.patch.predictions import Predictions
-from mammo_core.training.patch.recipe import Ensemble, Recipe, read_ensemble, read_recipe
+from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.patch import Ensemble, Recipe, read_ensemble, read_recipe
 
 
 def evaluate(args: argparse.Namespace) -> int:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mammo_core.training.bench.queue import enqueue, prepare
-from mammo_core.training.bench.recipe import changed, kind_of, read, read_one
-from mammo_core.training.bench.runs import Run, Status, lacking, read_run, refuse_leak, write_run
-from mammo_core.training.cytology_recipe import DATA
+from mammo_core.training.lab.queue import enqueue, prepare
+from mammo_core.training.lab.runs import Run, Status, lacking, read_run, refuse_leak, write_run
 from mammo_core.training.recipes import Trained, read_trained
+from mammo_core.training.recipes.classifier import changed, kind_of, read, read_one
+from mammo_core.training.recipes.features import DATA
 
 FOR_CLASSIFIERS = ("epochs", "set", "limit", "variant")
 """Options of the verbs that fit, which other kinds of recipes do not have."""

@@ -22,9 +22,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mammo_core.cytology.model import CLASSES
-from mammo_core.training.bench.records import HISTORY, write_history, write_predictions, write_split
-from mammo_core.training.bench.words import Word, read_words
-from mammo_core.training.cytology_recipe import DATA, FeatureNetwork, FeatureRecipe
+from mammo_core.training.lab.records import HISTORY, write_history, write_predictions, write_split
+from mammo_core.training.recipes.features import DATA, FeatureNetwork, FeatureRecipe
+from mammo_core.training.recipes.words import Word, read_words
 
 CHANNELS = 3
 """Mean, standard error and worst value of each characteristic, in this order in the set."""

@@ -16,10 +16,10 @@ import numpy.typing as npt
 from mammo_core.cytology import KIND, FeatureModel, seal_feature_model
 from mammo_core.cytology.model import CLASSES
 from mammo_core.evaluation import auc_interval, brier, expected_calibration_error, score_interval
-from mammo_core.training.bench.records import Predictions, read_history, read_predictions
 from mammo_core.training.cytology import MARGIN, Women, wisconsin
-from mammo_core.training.cytology_recipe import DATA, FeatureRecipe, read_features
+from mammo_core.training.lab.records import Predictions, read_history, read_predictions
 from mammo_core.training.model_folder import new_model
+from mammo_core.training.recipes.features import DATA, FeatureRecipe, read_features
 
 DRAWS = 2000
 UNITS = {"radius": "length", "perimeter": "length", "area": "length squared", "texture": "grey levels"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mammo_core.training.bench.diary import Diary
 from mammo_core.training.cytology import crossvalidate, wisconsin
 from mammo_core.training.cytology_card import judged
-from mammo_core.training.cytology_recipe import read_features
+from mammo_core.training.lab.diary import Diary
+from mammo_core.training.recipes.features import read_features
 from mammo_core.training.replacing import replace_text
 
 

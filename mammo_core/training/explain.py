@@ -17,14 +17,14 @@ import numpy.typing as npt
 from mammo_core.exam import FloatArray, Refusal
 from mammo_core.intake import Reader
 from mammo_core.presentation import colour_map, png
-from mammo_core.training.bench import records, runs
 from mammo_core.training.bench.pictures import canvas
-from mammo_core.training.bench.recipe import Recipe as Classifier
-from mammo_core.training.bench.recipe import kind_of
 from mammo_core.training.datasets import read_dataset
+from mammo_core.training.lab import records, runs
 from mammo_core.training.patch.pictures import read_rows
-from mammo_core.training.patch.recipe import PatchRecipe
 from mammo_core.training.recipes import Judged, recipe_of
+from mammo_core.training.recipes.classifier import Recipe as Classifier
+from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.patch import PatchRecipe
 
 METHODS = {
     "classifier": {

@@ -10,13 +10,12 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from mammo_core.training.bench import runs
-from mammo_core.training.bench.diary import Diary
-from mammo_core.training.bench.machine import enough_memory, enough_room, in_words
-from mammo_core.training.bench.pictures import Stopped
-from mammo_core.training.bench.recipe import kind_of
-from mammo_core.training.bench.runs import Run, Status
 from mammo_core.training.duplicates import Leak
+from mammo_core.training.lab import runs
+from mammo_core.training.lab.diary import Diary
+from mammo_core.training.lab.runs import Run, Status, Stopped
+from mammo_core.training.machine import enough_memory, enough_room, in_words
+from mammo_core.training.recipes.classifier import kind_of
 from mammo_core.training.replacing import clear
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mammo_core.training.bench import recipe as recipes
+from mammo_core.training.recipes import classifier as recipes
 from tests.artefacts import make_artefact
 from tests.browser import needs_chromium
 from tests.browser.conftest import serving

@@ -20,12 +20,12 @@ import streamlit
 from streamlit.testing.v1 import AppTest
 
 from mammo_core.evaluation import auc_interval
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records, runs
-from mammo_core.training.bench.evaluate import evaluate
-from mammo_core.training.bench.evaluate import report as report_of
-from mammo_core.training.bench.systems import summary, system
 from mammo_core.training.explain import place
+from mammo_core.training.judging.evaluate import evaluate
+from mammo_core.training.judging.evaluate import report as report_of
+from mammo_core.training.judging.systems import summary, system
+from mammo_core.training.lab import records, runs
+from mammo_core.training.recipes import classifier as recipes
 from pages.parts import look
 from pages.parts.card import interval
 from pages.parts.figures import TEMPLATE as figures_template
@@ -542,7 +542,7 @@ def test_a_report_of_an_older_version_is_worked_out_anew_and_named(lab: Path, la
     app = shown("runs.py")
     assert f"older than their predictions or than this version: {folder.name}." in words(app)
     assert {row["Metadata alone"] for row in ledger(app)} == {"–"}
-    with patch("mammo_core.training.bench.evaluate.report", partial(report_of, draws=5)):
+    with patch("mammo_core.training.judging.evaluate.report", partial(report_of, draws=5)):
         for part in (*PARTS[1:], "Stated", "Promote"):
             app.session_state["lab_part"] = part
             app.run()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mammo_core.training.bench import queue, runs
+from mammo_core.training.lab import queue, runs
 from mammo_core.training.progress import Progress
 from pages.parts.lab.data import BELOW, _changes
 from tests.lab_runs import empty_lab, make_patch_run, make_run

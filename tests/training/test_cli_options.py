@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mammo_core.cli import main
-from mammo_core.training.bench.runs import new_run
+from mammo_core.training.lab.runs import new_run
 
 RECIPES = Path(__file__).parents[2] / "models" / "recipes"
 CLASSIFIERS = "for classifiers only"

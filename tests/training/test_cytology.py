@@ -13,7 +13,7 @@ RECIPE = Path(__file__).parents[2] / "models" / "recipes" / "cytology-conv1d.tom
 
 
 def test_a_wrong_key_of_a_recipe_is_named(tmp_path: Path) -> None:
-    from mammo_core.training.cytology_recipe import read_features
+    from mammo_core.training.recipes.features import read_features
 
     table = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
     table["training"]["epoch"] = 3
@@ -27,8 +27,8 @@ def test_train_judges_every_woman_once_and_promote_seals_what_was_fitted(
 ) -> None:
     from mammo_core.cli import main
     from mammo_core.cytology import load_feature_model
-    from mammo_core.training.bench.records import read_predictions, read_split
-    from mammo_core.training.bench.runs import Status, list_runs
+    from mammo_core.training.lab.records import read_predictions, read_split
+    from mammo_core.training.lab.runs import Status, list_runs
 
     table = tomllib.loads(RECIPE.read_text(encoding="utf-8"))
     table["training"] |= {"epochs": 3}
@@ -59,7 +59,7 @@ def test_the_scale_is_that_of_the_women_fitted_to() -> None:
     import keras
 
     from mammo_core.training.cytology import network, wisconsin
-    from mammo_core.training.cytology_recipe import read_features
+    from mammo_core.training.recipes.features import read_features
 
     values = wisconsin().values[:100]
     made = network(read_features(RECIPE), values)

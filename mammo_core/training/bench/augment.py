@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from keras import backend, layers, ops, random
 
-from mammo_core.training.bench.recipe import AugmentationSpec
+from mammo_core.training.recipes.classifier import AugmentationSpec
 
 HOLE = (0.15, 0.35)
 """A cut-out's side, in parts of the picture's."""

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.samples import Samples
+from mammo_core.training.recipes.classifier import Recipe
 
 MIX = 0.4
 """Both parameters of the beta distribution that a mixture's share is drawn from (Zhang et al. 2018)."""

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from mammo_core.evaluation import DRAWS
-from mammo_core.training.bench import records, runs
-from mammo_core.training.bench.notes import tuned
-from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.datasets import Row, read_dataset
+from mammo_core.training.judging.notes import tuned
+from mammo_core.training.judging.sentences import beaten, not_for
+from mammo_core.training.lab import records, runs
+from mammo_core.training.recipes.classifier import Recipe
 
 LICENCE = (
     "Research use only, not for clinical use. The weights are bound by the licences of the pictures they were trained on; the code's "
@@ -35,8 +36,6 @@ def about_run(
     Raises:
         ValueError: the data set of the run is not there any more, or is another now.
     """
-    from mammo_core.training.patch.sentences import beaten, not_for
-
     about, split = runs.read_run(run), records.read_split(run / f"fold{fold}")
     rows = _rows(Path(about.data), recipe, split)
     folds = sorted(int(path.parent.name.removeprefix("fold")) for path in run.glob("fold*/predictions.csv"))

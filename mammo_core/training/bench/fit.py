@@ -19,18 +19,20 @@ import numpy.typing as npt
 from keras import layers
 from sklearn.metrics import roc_auc_score
 
-from mammo_core.training.bench import records, schedule
+from mammo_core.training.bench import schedule
 from mammo_core.training.bench.augment import augmentation
 from mammo_core.training.bench.batches import Batches, Take, class_weights, epoch_of, from_store
 from mammo_core.training.bench.devices import devices
 from mammo_core.training.bench.frozen import frozen_part
 from mammo_core.training.bench.losses import PossibleLoss, loss_of, measures
 from mammo_core.training.bench.parts import LEFT_OUT, TRAIN, VALIDATION
-from mammo_core.training.bench.pictures import Say, Stopped
-from mammo_core.training.bench.recipe import Recipe, TrainingSpec
+from mammo_core.training.bench.pictures import Say
 from mammo_core.training.bench.samples import Samples
 from mammo_core.training.bench.watching import Board, Watch
+from mammo_core.training.lab import records
+from mammo_core.training.lab.runs import Stopped
 from mammo_core.training.networks import build
+from mammo_core.training.recipes.classifier import Recipe, TrainingSpec
 from mammo_core.training.replacing import replacing
 
 LARGEST_CACHE = 2 << 30

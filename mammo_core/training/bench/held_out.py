@@ -25,8 +25,8 @@ from mammo_core.evaluation import (
     rounded,
 )
 from mammo_core.exam import Source
-from mammo_core.training.bench import evaluate
-from mammo_core.training.bench.cases import (
+from mammo_core.training.judging import evaluate
+from mammo_core.training.judging.cases import (
     UNITS,
     Bools,
     Cases,
@@ -37,11 +37,11 @@ from mammo_core.training.bench.cases import (
     looked_for,
     select,
 )
-from mammo_core.training.bench.evaluate import metadata_auc
-from mammo_core.training.bench.notes import FEW, FOLDS
-from mammo_core.training.bench.points import threshold_at
-from mammo_core.training.bench.recipe import Recipe
-from mammo_core.training.bench.records import Predictions
+from mammo_core.training.judging.evaluate import metadata_auc
+from mammo_core.training.judging.notes import FEW, FOLDS
+from mammo_core.training.judging.points import threshold_at
+from mammo_core.training.lab.records import Predictions
+from mammo_core.training.recipes.classifier import Recipe
 
 FILM = ("cbis", "ddsm", "mini_mias", "mias")
 """What names of sets that were digitised from film begin with; the others are taken for digital."""

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 
 from mammo_core.exam import FloatArray
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records
-from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.lab import records
 from mammo_core.training.networks import build
+from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.classifier import Recipe
 
 CHANNELS = 64
 """Channels that Score-CAM asks for, the most varied ones (Faster Score-CAM): with all of them a picture takes minutes."""

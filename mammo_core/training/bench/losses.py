@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from mammo_core.training.bench.recipe import TrainingSpec
+from mammo_core.training.recipes.classifier import TrainingSpec
 
 LEAST = 1e-7
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.datasets import Row, Table
 from mammo_core.training.datasets.listing import in_both_parts
+from mammo_core.training.recipes.classifier import Recipe
 from mammo_core.training.splits import folds, split
 
 TRAIN, VALIDATION, TEST, OUTSIDE, LEFT_OUT = "train", "validation", "test", "outside", "left out"

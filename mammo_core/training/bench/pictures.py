@@ -29,6 +29,7 @@ from mammo_core.intake import Reader
 from mammo_core.preprocessing import prepare
 from mammo_core.presentation import render
 from mammo_core.training.keypoints import SECONDS, file_key
+from mammo_core.training.lab.runs import Stopped
 
 Crop = Literal["whole", "breast"]
 Say = Callable[[str], None]
@@ -45,10 +46,6 @@ _CLOSED = ""
 
 _DIED = ("crashed", "too_much_memory", "took_too_long")
 """Of a file that a process died over: it is asked once more, since the machine may have ended it, and what is refused stays so."""
-
-
-class Stopped(Exception):
-    """The run was asked to stop."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,8 +21,6 @@ from mammo_core.exam import CLASSES, Source
 from mammo_core.inference import Artefact, seal
 from mammo_core.inference.artefact import GOLDEN_CASES, golden_canvas
 from mammo_core.inference.evidence import JUDGED_COLUMNS
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records
 from mammo_core.training.bench.card import about_run, history_rows
 from mammo_core.training.bench.held_out import (
     Group,
@@ -33,10 +31,12 @@ from mammo_core.training.bench.held_out import (
     in_groups,
     points_from,
 )
-from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.servable import require_servable, rest_rule
 from mammo_core.training.bench.serving import serving_network
+from mammo_core.training.lab import records
 from mammo_core.training.model_folder import new_model, wrong_version
+from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.classifier import Recipe
 
 EVIDENCE = ("split.csv", "history.csv", "predictions.csv")
 """What of every fold goes along under `run/`, so that anyone can judge it again."""

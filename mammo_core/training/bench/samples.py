@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.training.bench.recipe import Recipe
-from mammo_core.training.bench.records import ABOUT
 from mammo_core.training.datasets import Row
+from mammo_core.training.lab.records import ABOUT
+from mammo_core.training.recipes.classifier import Recipe
 
 VIEWS = ("CC", "MLO")
 SIDES = ("L", "R")

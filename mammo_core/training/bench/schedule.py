@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import cos, isnan, pi
 
-from mammo_core.training.bench.recipe import TrainingSpec
+from mammo_core.training.recipes.classifier import TrainingSpec
 
 LEAST_GAIN = 1e-4
 """Less than this is no gain, for plateaus and early stopping."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mammo_core.training.bench.recipe import Recipe
+from mammo_core.training.recipes.classifier import Recipe
 
 
 def require_servable(recipe: Recipe) -> None:

@@ -9,8 +9,8 @@ from keras import layers, ops
 
 from mammo_core.exam import CLASSES
 from mammo_core.training.bench.activation import FEATURES, LOGITS, AgainstTheRest, CellParts
-from mammo_core.training.bench.recipe import Recipe
-from mammo_core.training.patch.serving import Probabilities
+from mammo_core.training.networks.probabilities import Probabilities
+from mammo_core.training.recipes.classifier import Recipe
 
 CERTAIN = 20.0
 """The benign score where the rest is all benign (or, turned, all normal): a probability of a billionth is left to the other."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from mammo_core.training.bench.records import MEASURES
+from mammo_core.training.lab.records import MEASURES
 
 
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]

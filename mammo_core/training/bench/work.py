@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records
-from mammo_core.training.bench.diary import Diary
-from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.parts import divided
 from mammo_core.training.bench.pictures import decode
-from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.samples import limited, permuted, samples, used
 from mammo_core.training.datasets import Row, read_dataset
+from mammo_core.training.judging.evaluate import evaluate
+from mammo_core.training.lab import records
+from mammo_core.training.lab.diary import Diary
+from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.classifier import Recipe
 
 
 def fit(diary: Diary) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 import keras
 from keras import layers
 
-from mammo_core.training.bench.machine import enough_memory
-from mammo_core.training.bench.recipe import Recipe
-from mammo_core.training.bench.words import Word, read_word
+from mammo_core.training.machine import enough_memory
 from mammo_core.training.networks import backbones, fusion, heads
 from mammo_core.training.networks.normalisation import fuse
 from mammo_core.training.networks.weights import started
+from mammo_core.training.recipes.classifier import Recipe
+from mammo_core.training.recipes.words import Word, read_word
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from mammo_core.training.bench.recipe import NetworkSpec
-from mammo_core.training.bench.words import Word
+from mammo_core.training.recipes.classifier import NetworkSpec
+from mammo_core.training.recipes.words import Word
 
 ATTENTION_UNITS = 128
 

@@ -15,7 +15,7 @@ from mammo_core.inference.combine import mean_log_odds
 from mammo_core.inference.evidence import JUDGED_COLUMNS
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, select
-from mammo_core.training.patch.recipe import PatchRecipe
+from mammo_core.training.recipes.patch import PatchRecipe
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,9 @@ from safetensors.numpy import load_file
 
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
 from mammo_core.training.patch.predictions import Predictions, said_by
-from mammo_core.training.patch.recipe import Recipe, read_recipe
 from mammo_core.training.patch.serving import Member
 from mammo_core.training.patch.tissue import Tissue, load_tissue, said_of_tissue
+from mammo_core.training.recipes.patch import Recipe, read_recipe
 
 FloatArray = npt.NDArray[np.float64]
 TISSUE = "tissue"

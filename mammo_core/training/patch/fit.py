@@ -18,18 +18,17 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from mammo_core.training.bench import records
 from mammo_core.training.bench.fit import Line, reseed, save
-from mammo_core.training.bench.pictures import Stopped
-from mammo_core.training.bench.runs import find_run
 from mammo_core.training.bench.watching import Board, Watch
 from mammo_core.training.export import reader
+from mammo_core.training.lab import records
+from mammo_core.training.lab.runs import Stopped, find_run
 from mammo_core.training.patch.head import BENIGN_MAP, FEATURES, Head, fit_head
 from mammo_core.training.patch.networks import CELL, crop_side, mobilenet_v2, patch_network, whole_network, with_weights
 from mammo_core.training.patch.patches import SPOTS, Mined, PatchBatches, hottest
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import SCORES
-from mammo_core.training.patch.recipe import Recipe
+from mammo_core.training.recipes.patch import Recipe
 from mammo_core.training.replacing import replacing
 
 CHUNK = 256

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from mammo_core.training.patch.recipe import HeadSpec
+from mammo_core.training.recipes.patch import HeadSpec
 
 FEATURES = ("average", "maximum", "maps", "texture")
 BENIGN_MAP = 2

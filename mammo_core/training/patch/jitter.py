@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops, random
 
-from mammo_core.training.patch.recipe import JitterSpec
+from mammo_core.training.recipes.patch import JitterSpec
 
 
 class Jitter(layers.Layer):  # type: ignore[misc]

@@ -27,7 +27,7 @@ from mammo_core.evaluation.summaries import POINTS, exams_at_least, operating_po
 from mammo_core.training.patch.cases import Cases, JudgedCases, cases, how, judged_cases
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, select
-from mammo_core.training.patch.recipe import PatchRecipe
+from mammo_core.training.recipes.patch import PatchRecipe
 
 
 def judge(

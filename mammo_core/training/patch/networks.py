@@ -18,7 +18,7 @@ from keras import layers, ops
 
 from mammo_core.training.networks.normalisation import fuse
 from mammo_core.training.patch.jitter import Jitter
-from mammo_core.training.patch.recipe import PatchRecipe
+from mammo_core.training.recipes.patch import PatchRecipe
 
 STRIDE = 32
 CELL = 16

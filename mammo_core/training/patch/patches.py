@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mammo_core.training.patch.pictures import Pictures
-from mammo_core.training.patch.recipe import Round
+from mammo_core.training.recipes.patch import Round
 
 SOFT_MALIGNANT = 0.7
 """Label of the hottest spot in a breast known to have cancer somewhere."""

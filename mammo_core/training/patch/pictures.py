@@ -24,7 +24,7 @@ from mammo_core.intake import read_bytes
 from mammo_core.preprocessing import CANVAS, prepare
 from mammo_core.training.datasets import Row, Table, read_dataset
 from mammo_core.training.datasets.twice import under_one_name
-from mammo_core.training.patch.recipe import FOLDS
+from mammo_core.training.recipes.patch import FOLDS
 
 NO_FOLD = -1
 COLUMNS = (

@@ -20,8 +20,8 @@ from mammo_core.evaluation.pointing import Pointing, point, pointing_figures
 from mammo_core.training.export import reader
 from mammo_core.training.patch.ensemble import load_member
 from mammo_core.training.patch.pictures import Pictures
-from mammo_core.training.patch.recipe import PatchRecipe
 from mammo_core.training.patch.serving import serving_network
+from mammo_core.training.recipes.patch import PatchRecipe
 
 Peaks = Mapping[int, tuple[float, float]]
 """(row, column) on the canvas, by the picture's row."""

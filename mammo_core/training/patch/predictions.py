@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.training.bench.records import read_split
 from mammo_core.training.datasets.twice import known_twice
+from mammo_core.training.lab.records import read_split
 from mammo_core.training.patch.pictures import Pictures
-from mammo_core.training.patch.recipe import FOLDS, read_recipe
+from mammo_core.training.recipes.patch import FOLDS, read_recipe
 
 SCORES = "scores.csv"
 """Of a fold: what every head says, as it is, of each picture that its network was not trained on."""

@@ -19,10 +19,10 @@ from sklearn.metrics import roc_auc_score
 
 from mammo_core.exam import CLASSES
 from mammo_core.inference import Artefact, seal
-from mammo_core.training.bench.checking import written
-from mammo_core.training.bench.records import read_history
-from mammo_core.training.bench.runs import find_run
 from mammo_core.training.export import export
+from mammo_core.training.judging.sentences import beaten, not_for
+from mammo_core.training.lab.records import read_history
+from mammo_core.training.lab.runs import find_run
 from mammo_core.training.model_folder import new_model
 from mammo_core.training.patch import pointing
 from mammo_core.training.patch.cases import write_judged
@@ -30,13 +30,10 @@ from mammo_core.training.patch.ensemble import TISSUE, head_names, load_member, 
 from mammo_core.training.patch.judge import heads_alone, judge, weighed
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import SCORES, Predictions, folds_done, read_predictions, trained_on
-from mammo_core.training.patch.recipe import Ensemble, Recipe, read_recipe, read_tissue
 from mammo_core.training.patch.sentences import (
     LIMITS,
     NO_DEVICE,
     OF_TISSUE,
-    beaten,
-    not_for,
     of_the_map,
     prevalence,
     protocol,
@@ -46,6 +43,8 @@ from mammo_core.training.patch.sentences import (
 )
 from mammo_core.training.patch.serving import Member, serving_network
 from mammo_core.training.patch.tissue import PLACE, Tissue
+from mammo_core.training.recipes.checking import written
+from mammo_core.training.recipes.patch import Ensemble, Recipe, read_recipe, read_tissue
 
 BENIGN_SCALE = 1.0
 """u = BENIGN_SCALE * (top mean of benign against background) + shift. Given, not learned."""

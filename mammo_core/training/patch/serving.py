@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from mammo_core.training.networks.probabilities import Probabilities
 from mammo_core.training.patch.head import FEATURES
 from mammo_core.training.patch.networks import CELL, load_backbone, whole_network
 from mammo_core.training.patch.shrunk import Shrunk
@@ -55,17 +56,6 @@ class Weighed(layers.Layer):  # type: ignore[misc]
         calibration = ops.reshape(calibration, (-1, *between, calibration.shape[-1]))
         weighed = ops.sum(values * calibration[..., : values.shape[-1]], axis=-1, keepdims=True)
         return weighed + calibration[..., -1:] if self.intercept else weighed
-
-
-class Probabilities(layers.Layer):  # type: ignore[misc]
-    """Class scores (-u, u, z) to probabilities of normal, benign, malignant.
-
-    P(malignant) = sigmoid(z); the rest divides as sigmoid(u) benign, sigmoid(-u) normal.
-    """
-
-    def call(self, scores: Any) -> Any:
-        malignant, benign = ops.sigmoid(scores[:, 2:3]), ops.sigmoid(scores[:, 1:2])
-        return ops.concatenate([(1 - malignant) * (1 - benign), (1 - malignant) * benign, malignant], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)

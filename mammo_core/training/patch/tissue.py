@@ -21,9 +21,9 @@ from safetensors.numpy import load_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from mammo_core.training.bench import records
 from mammo_core.training.bench.fit import Line
 from mammo_core.training.export import reader
+from mammo_core.training.lab import records
 from mammo_core.training.networks.backbones import IMAGENET_DEVIATION, IMAGENET_MEAN
 from mammo_core.training.networks.stage3 import resnet50v2_stage3
 from mammo_core.training.patch.fit import (
@@ -41,8 +41,8 @@ from mammo_core.training.patch.networks import CELL, crop_side, patch_network, w
 from mammo_core.training.patch.patches import Mined, PatchBatches
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import SCORES, Predictions
-from mammo_core.training.patch.recipe import FOLDS, TissueRecipe, read_tissue
 from mammo_core.training.patch.shrunk import Shrunk
+from mammo_core.training.recipes.patch import FOLDS, TissueRecipe, read_tissue
 from mammo_core.training.replacing import replacing
 
 WARM_UP = 30

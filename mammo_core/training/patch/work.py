@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mammo_core.training.bench.diary import Diary
-from mammo_core.training.bench.evaluate import evaluate
-from mammo_core.training.bench.recipe import kind_of
-from mammo_core.training.bench.records import write_predictions
+from mammo_core.training.judging.evaluate import evaluate
+from mammo_core.training.lab.diary import Diary
+from mammo_core.training.lab.records import write_predictions
 from mammo_core.training.patch.judge import weighed
 from mammo_core.training.patch.pictures import COLUMNS, Pictures, outlined, prepared, read_rows, sides
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, select
-from mammo_core.training.patch.recipe import PatchRecipe, Recipe, TissueRecipe, read_recipe, read_tissue
+from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.patch import PatchRecipe, Recipe, TissueRecipe, read_recipe, read_tissue
 
 
 def fit(diary: Diary) -> None:

@@ -19,12 +19,12 @@ import streamlit as st
 from mammo_core.exam import Refusal
 from mammo_core.intake import shared
 from mammo_core.presentation import png
-from mammo_core.training.bench import evaluate
 from mammo_core.training.bench.pictures import canvas
-from mammo_core.training.bench.runs import read_run
 from mammo_core.training.explain import methods, place
-from mammo_core.training.patch.recipe import PatchRecipe
+from mammo_core.training.judging import evaluate
+from mammo_core.training.lab.runs import read_run
 from mammo_core.training.recipes import recipe_of
+from mammo_core.training.recipes.patch import PatchRecipe
 from pages.parts.desk import Desk
 from pages.parts.lab import errands
 from pages.parts.lab.data import paths_of

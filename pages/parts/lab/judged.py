@@ -25,8 +25,9 @@ from mammo_core.evaluation import (
     reliability,
     roc_band,
 )
-from mammo_core.training.bench import compare, evaluate, records
-from mammo_core.training.bench.cases import UNKNOWN, Cases, cases, first_of_each, known_class, select
+from mammo_core.training.judging import compare, evaluate
+from mammo_core.training.judging.cases import UNKNOWN, Cases, cases, first_of_each, known_class, select
+from mammo_core.training.lab import records
 from mammo_core.training.recipes import Judged as Recipe
 from mammo_core.training.recipes import recipe_of
 from pages.parts.evidence import STEP, UNITS

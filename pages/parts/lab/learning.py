@@ -10,8 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from mammo_core.training.bench.records import read_history, read_split
-from mammo_core.training.bench.runs import Run
+from mammo_core.training.lab.records import read_history, read_split
+from mammo_core.training.lab.runs import Run
 from pages.parts.lab import figures
 from pages.parts.look import write
 from pages.parts.take_away import show

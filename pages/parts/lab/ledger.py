@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from mammo_core.training.bench.recipe import Recipe as Classifier
-from mammo_core.training.bench.records import read_history
-from mammo_core.training.bench.runs import Run, Status
+from mammo_core.training.lab.records import read_history
+from mammo_core.training.lab.runs import Run, Status
 from mammo_core.training.recipes import Trained, recipe_of
+from mammo_core.training.recipes.classifier import Recipe as Classifier
 from pages.parts.card import interval
 from pages.parts.lab.figures import MOST
 from pages.parts.lab.judged import ALONE, auc, judged, metadata_alone, outdated, places_of, state_of

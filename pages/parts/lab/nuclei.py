@@ -13,8 +13,8 @@ import numpy as np
 import streamlit as st
 
 from mammo_core.evaluation import DRAWS, auc_interval, score_interval
-from mammo_core.training.bench.records import read_predictions
-from mammo_core.training.bench.runs import Run
+from mammo_core.training.lab.records import read_predictions
+from mammo_core.training.lab.runs import Run
 from pages.parts.card import interval
 from pages.parts.lab.judged import state_of
 from pages.parts.lab.ledger import STATES

@@ -11,12 +11,12 @@ import streamlit as st
 
 from mammo_core.inference import available, default_model, models_root
 from mammo_core.training.bench.held_out import calibrations, groups, points_from
-from mammo_core.training.bench.recipe import kind_of, read_one
-from mammo_core.training.bench.records import read_predictions
-from mammo_core.training.bench.runs import Run, Status, find_run
 from mammo_core.training.bench.servable import require_servable
+from mammo_core.training.lab.records import read_predictions
+from mammo_core.training.lab.runs import Run, Status, find_run
 from mammo_core.training.model_folder import free_version, wrong_version
 from mammo_core.training.recipes import recipe_of
+from mammo_core.training.recipes.classifier import kind_of, read_one
 from pages.parts.card import interval
 from pages.parts.evidence import UNITS
 from pages.parts.lab import errands

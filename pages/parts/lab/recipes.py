@@ -10,11 +10,11 @@ from typing import Any
 import streamlit as st
 
 from mammo_core.training import recipes
-from mammo_core.training.bench.recipe import Recipe as Classifier
-from mammo_core.training.bench.recipe import kind_of
-from mammo_core.training.cytology_recipe import FeatureRecipe
-from mammo_core.training.patch.recipe import Ensemble, Recipe, TissueRecipe, read_ensemble
 from mammo_core.training.recipes import Trained
+from mammo_core.training.recipes.classifier import Recipe as Classifier
+from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.features import FeatureRecipe
+from mammo_core.training.recipes.patch import Ensemble, Recipe, TissueRecipe, read_ensemble
 from pages.parts.lab.layers import layers
 from pages.parts.lab.setting import recipes_root
 from pages.parts.look import write

@@ -8,13 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from mammo_core.training.bench import queue
-from mammo_core.training.bench.recipe import Recipe as Classifier
-from mammo_core.training.bench.recipe import changed
-from mammo_core.training.cytology_recipe import DATA, FeatureRecipe
 from mammo_core.training.datasets import Table
-from mammo_core.training.patch.recipe import PatchRecipe
+from mammo_core.training.lab import queue
 from mammo_core.training.recipes import Trained
+from mammo_core.training.recipes.classifier import Recipe as Classifier
+from mammo_core.training.recipes.classifier import changed
+from mammo_core.training.recipes.features import DATA, FeatureRecipe
+from mammo_core.training.recipes.patch import PatchRecipe
 from pages.parts.lab.recipes import Offer
 from pages.parts.lab.setting import can_train, runs_root
 from pages.parts.look import write

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mammo_core.training.bench.runs import Run
-from mammo_core.training.bench.systems import System, by_system, summary, system
+from mammo_core.training.judging.systems import System, by_system, summary, system
+from mammo_core.training.lab.runs import Run
 from pages.parts.look import write
 from pages.parts.take_away import table
 

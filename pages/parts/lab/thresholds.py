@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mammo_core.training.bench.points import from_to
+from mammo_core.training.judging.points import from_to
 from pages.parts.card import interval
 from pages.parts.evidence import STEP
 from pages.parts.lab import figures

@@ -12,14 +12,15 @@ import pytest
 
 from mammo_core.cli import main
 from mammo_core.exam import Refusal
-from mammo_core.training import duplicates
-from mammo_core.training.bench import pictures, queue, records, runs, tune
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench.machine import enough_room, in_words
+from mammo_core.training import duplicates, tune
+from mammo_core.training.bench import pictures
 from mammo_core.training.bench.pictures import decode
-from mammo_core.training.bench.runs import Run, Status, list_runs, new_run, read_run
 from mammo_core.training.datasets import Row
+from mammo_core.training.lab import queue, records, runs
+from mammo_core.training.lab.runs import Run, Status, list_runs, new_run, read_run
+from mammo_core.training.machine import enough_room, in_words
 from mammo_core.training.progress import Progress
+from mammo_core.training.recipes import classifier as recipes
 from mammo_core.training.replacing import replacing
 from tests.training.bench.tiny import data_folder, recipe
 

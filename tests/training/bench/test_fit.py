@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mammo_core.training.bench import records
 from mammo_core.training.bench.fit import Fold, Line, fit_fold
-from mammo_core.training.bench.pictures import Stopped
-from mammo_core.training.bench.recipe import Recipe
 from mammo_core.training.bench.samples import samples
+from mammo_core.training.lab import records
+from mammo_core.training.lab.runs import Stopped
+from mammo_core.training.recipes.classifier import Recipe
 from tests.training.bench.tiny import AUGMENTED, pictures, recipe, rows, tiny_samples
 
 PARTS = {"train": np.arange(24), "validation": np.arange(24, 32), "test": np.arange(32, 40), "outside": np.arange(0)}

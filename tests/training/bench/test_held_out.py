@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mammo_core.training.bench.held_out import calibrations
-from mammo_core.training.bench.records import ABOUT, Predictions
+from mammo_core.training.lab.records import ABOUT, Predictions
 from tests.training.bench.tiny import recipe
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mammo_core.training.bench.augment import CutOut, augmentation
 from mammo_core.training.bench.losses import PossibleLoss, measures
-from mammo_core.training.bench.recipe import AugmentationSpec
+from mammo_core.training.recipes.classifier import AugmentationSpec
 
 SAID = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]], np.float32)
 

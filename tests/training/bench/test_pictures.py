@@ -10,7 +10,8 @@ import pytest
 from filelock import FileLock
 
 from mammo_core.training.bench import pictures
-from mammo_core.training.bench.pictures import Crop, Stopped, decode
+from mammo_core.training.bench.pictures import Crop, decode
+from mammo_core.training.lab.runs import Stopped
 from tests.training.bench.tiny import data_folder
 
 

@@ -17,14 +17,14 @@ from mammo_core.exam import Mammogram, Source
 from mammo_core.inference import Network, heat_map, history, judged, load_artefact
 from mammo_core.intake import read_bytes
 from mammo_core.presentation import png
-from mammo_core.training.bench import records, runs
-from mammo_core.training.bench.evaluate import evaluate
 from mammo_core.training.bench.held_out import calibrations, groups, source_of
 from mammo_core.training.bench.promote import promote
-from mammo_core.training.bench.queue import prepare
-from mammo_core.training.bench.runs import Status
 from mammo_core.training.bench.servable import require_servable, rest_rule
 from mammo_core.training.explain import METHODS, explain, place
+from mammo_core.training.judging.evaluate import evaluate
+from mammo_core.training.lab import records, runs
+from mammo_core.training.lab.queue import prepare
+from mammo_core.training.lab.runs import Status
 from mammo_core.training.work import work
 from tests.training.bench.tiny import data_folder, recipe
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mammo_core.training.bench.parts import divided
-from mammo_core.training.bench.recipe import Recipe, from_table
 from mammo_core.training.bench.samples import limited, permuted, samples, used
 from mammo_core.training.datasets import Row
+from mammo_core.training.recipes.classifier import Recipe, from_table
 from tests.training.bench.tiny import TABLE, recipe, rows
 
 

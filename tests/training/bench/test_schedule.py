@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mammo_core.training.bench import schedule
-from mammo_core.training.bench.recipe import TrainingSpec
+from mammo_core.training.recipes.classifier import TrainingSpec
 
 NAN = float("nan")
 

@@ -9,11 +9,11 @@ import optuna
 import pytest
 from filelock import FileLock
 
-from mammo_core.training.bench import queue, records, runs
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import tune as searching
-from mammo_core.training.bench.recipe import Range
-from mammo_core.training.bench.tune import one_fold, suggested, tune, value_of
+from mammo_core.training import tune as searching
+from mammo_core.training.lab import queue, records, runs
+from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.classifier import Range
+from mammo_core.training.tune import one_fold, suggested, tune, value_of
 from tests.training.bench.tiny import data_folder, recipe
 
 RANGES = {"training.rate": {"low": 1e-3, "high": 1e-1, "log": True}, "training.optimizer": ["adam", "sgd"]}

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mammo_core.cli import main
-from mammo_core.training.bench import queue, records, runs
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench.runs import Status, list_runs
+from mammo_core.training.lab import queue, records, runs
+from mammo_core.training.lab.runs import Status, list_runs
+from mammo_core.training.recipes import classifier as recipes
 from tests.training.bench.tiny import data_folder, recipe
 
 ROOT = Path(__file__).parents[3]

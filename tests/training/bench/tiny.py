@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.training.bench.recipe import Recipe, changed, from_table
 from mammo_core.training.bench.samples import Samples, samples
 from mammo_core.training.datasets import Row
+from mammo_core.training.recipes.classifier import Recipe, changed, from_table
 
 TABLE: dict[str, Any] = {
     "kind": "classifier",

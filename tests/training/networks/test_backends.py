@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mammo_core.training.bench.recipe import changed, read_one, write
+from mammo_core.training.recipes.classifier import changed, read_one, write
 
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"
 CASES: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
@@ -28,7 +28,7 @@ ELSEWHERE = """
 import sys
 from pathlib import Path
 import keras, numpy as np
-from mammo_core.training.bench.recipe import read_one
+from mammo_core.training.recipes.classifier import read_one
 from mammo_core.training.networks import build
 assert keras.backend.backend() == "jax"
 for folder in Path(sys.argv[1]).iterdir():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mammo_core.cli import main
-from mammo_core.training.bench.recipe import Recipe, changed, read_one
+from mammo_core.training.recipes.classifier import Recipe, changed, read_one
 from tests.shared import SHARED, needs_shared
 
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"

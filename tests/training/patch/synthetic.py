@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mammo_core.training.bench.checking import checked
 from mammo_core.training.patch.pictures import COLUMNS, Pictures
-from mammo_core.training.patch.recipe import Recipe
+from mammo_core.training.recipes.checking import checked
+from mammo_core.training.recipes.patch import Recipe
 from tests.preprocessing.phantoms import breast
 
 DATA = """

@@ -10,12 +10,13 @@ import pytest
 
 from mammo_core.evaluation import auc_interval
 from mammo_core.inference import judged, seal
-from mammo_core.training.bench.records import HISTORY, write_history
+from mammo_core.training.judging.sentences import not_for
+from mammo_core.training.lab.records import HISTORY, write_history
 from mammo_core.training.patch.cases import write_judged
 from mammo_core.training.patch.judge import heads_alone, judge, weighed
 from mammo_core.training.patch.predictions import Predictions
 from mammo_core.training.patch.promote import _data, _write_history
-from mammo_core.training.patch.sentences import not_for, of_the_map
+from mammo_core.training.patch.sentences import of_the_map
 from tests.artefacts import card, make_artefact
 from tests.training.patch.synthetic import RECIPE, pictures, recipe
 

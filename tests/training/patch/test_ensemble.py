@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from mammo_core.cli import main
-from mammo_core.training.bench import records
-from mammo_core.training.bench.runs import Run, Status, list_runs, new_run, read_run
+from mammo_core.training.lab import records
+from mammo_core.training.lab.runs import Run, Status, list_runs, new_run, read_run
 from mammo_core.training.patch.judge import judge, weighed
 from mammo_core.training.patch.pictures import Pictures, pack
 from mammo_core.training.patch.predictions import read_predictions
-from mammo_core.training.patch.recipe import Ensemble, Recipe, read_recipe
+from mammo_core.training.recipes.patch import Ensemble, Recipe, read_recipe
 from tests.training.patch.synthetic import RECIPE, pictures
 from tests.training.patch.test_fit import ONE_ROUND, line, random_backbone
 from tests.training.patch.test_tissue import TISSUE, random_resnet
@@ -30,7 +30,7 @@ members = ["tiny-1/fold0", "tiny-1/fold1"]
 
 
 def test_an_ensemble_names_its_members_once(tmp_path: Path) -> None:
-    from mammo_core.training.patch.recipe import read_ensemble
+    from mammo_core.training.recipes.patch import read_ensemble
 
     path = tmp_path / "both.toml"
     path.write_text(ENSEMBLE, encoding="utf-8")
@@ -110,9 +110,9 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(
     from mammo_core.training.patch.looking import looker
     from mammo_core.training.patch.predictions import said_by
     from mammo_core.training.patch.promote import load_members, load_tissue, promote_ensemble
-    from mammo_core.training.patch.recipe import read_ensemble, read_tissue
     from mammo_core.training.patch.serving import serving_network
     from mammo_core.training.patch.tissue import fit_tissue, said_of_tissue, tissue_head
+    from mammo_core.training.recipes.patch import read_ensemble, read_tissue
 
     random_backbone(tmp_path)
     made = pictures(n=160)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from mammo_core.training.bench.pictures import Stopped
-from mammo_core.training.bench.records import read_history, read_split
+from mammo_core.training.lab.records import read_history, read_split
+from mammo_core.training.lab.runs import Stopped
 from tests.training.patch.synthetic import RECIPE, pictures, recipe
 
 FOLD = 0
@@ -113,7 +113,7 @@ def test_a_round_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path: Pat
 
     from mammo_core.training.patch.fit import fit_round
     from mammo_core.training.patch.patches import Mined, PatchBatches
-    from mammo_core.training.patch.recipe import Round
+    from mammo_core.training.recipes.patch import Round
 
     made, spec = pictures(n=24), Round(3, 2, 8, 1e-2, 0.0, False, 0, 0)
 

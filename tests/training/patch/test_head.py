@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from mammo_core.training.patch.head import FEATURES, fit_head
-from mammo_core.training.patch.recipe import HeadSpec
+from mammo_core.training.recipes.patch import HeadSpec
 
 SETS = ("rsna", "cbis_ddsm_mass")
 

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from mammo_core.training.patch.patches import APART, Mined, PatchBatches, Spots, hottest
 from mammo_core.training.patch.pictures import Pictures
-from mammo_core.training.patch.recipe import Round
+from mammo_core.training.recipes.patch import Round
 from tests.training.patch.synthetic import pictures
 
 SIDE = 48

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from mammo_core.cli import main
 from mammo_core.preprocessing import CANVAS
-from mammo_core.training.bench.runs import list_runs
 from mammo_core.training.datasets import Row
+from mammo_core.training.lab.runs import list_runs
 from mammo_core.training.patch.pictures import Pictures, fold_of, pack, read_pictures, sides, unpack
-from mammo_core.training.patch.recipe import FOLDS
+from mammo_core.training.recipes.patch import FOLDS
 from tests.training.patch.synthetic import OF_TWO, pictures, write_set
 
 

@@ -13,9 +13,9 @@ import pytest
 from safetensors.numpy import load_file
 
 from mammo_core.cli import main
-from mammo_core.training.bench.checking import checked
-from mammo_core.training.bench.records import read_split
-from mammo_core.training.patch.recipe import TissueRecipe
+from mammo_core.training.lab.records import read_split
+from mammo_core.training.recipes.checking import checked
+from mammo_core.training.recipes.patch import TissueRecipe
 from tests.training.patch.synthetic import DATA, RECIPE, pictures
 from tests.training.patch.test_fit import line
 
@@ -70,7 +70,7 @@ def told(run: Path) -> dict[tuple[str, int], float]:
 
 
 def test_a_recipe_says_what_is_wrong_with_it(tmp_path: Path) -> None:
-    from mammo_core.training.patch.recipe import read_tissue
+    from mammo_core.training.recipes.patch import read_tissue
 
     path = tmp_path / "tissue.toml"
     path.write_text(TISSUE, encoding="utf-8")

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from mammo_core.training.bench import recipe as classifiers
-from mammo_core.training.bench.recipe import kind_of
-from mammo_core.training.cytology_recipe import read_features
-from mammo_core.training.patch.recipe import read_recipe, read_tissue
+from mammo_core.training.recipes import classifier as classifiers
+from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.features import read_features
+from mammo_core.training.recipes.patch import read_recipe, read_tissue
 
 
 class Trained(Protocol):

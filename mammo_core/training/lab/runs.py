@@ -18,7 +18,7 @@ from typing import Any, get_type_hints
 
 from filelock import FileLock, Timeout
 
-from mammo_core.training.bench.recipe import kind_of
+from mammo_core.training.recipes.classifier import kind_of
 from mammo_core.training.replacing import replace_text
 
 RUNS = Path("runs")
@@ -40,6 +40,10 @@ class Status(StrEnum):
     STOPPED = "stopped"
     DONE = "done"
     FAILED = "failed"
+
+
+class Stopped(Exception):
+    """The run was asked to stop."""
 
 
 @dataclass(frozen=True)

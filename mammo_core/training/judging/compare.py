@@ -15,9 +15,9 @@ from plotly.subplots import make_subplots
 
 from mammo_core.evaluation import Paired, paired_auc, paired_multiclass
 from mammo_core.inference import JudgedSet, judged, load_artefact
-from mammo_core.training.bench import records, runs
-from mammo_core.training.bench.cases import UNKNOWN, first_of_each, known_class, looked_for, select
-from mammo_core.training.bench.records import Predictions
+from mammo_core.training.judging.cases import UNKNOWN, first_of_each, known_class, looked_for, select
+from mammo_core.training.lab import records, runs
+from mammo_core.training.lab.records import Predictions
 from mammo_core.training.recipes import Judged, recipe_of
 
 PARTS = ("test", "outside")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mammo_core.training.bench.checking import checked, table_of
-from mammo_core.training.bench.recipe import System
-from mammo_core.training.bench.words import read_words
+from mammo_core.training.recipes.checking import checked, table_of
+from mammo_core.training.recipes.classifier import System
+from mammo_core.training.recipes.words import read_words
 
 DATA = "wisconsin-diagnostic"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mammo_core.cli import main
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records
-from mammo_core.training.bench.evaluate import evaluate
-from mammo_core.training.bench.systems import COLUMNS, fitted_words, markdown, percent, system
+from mammo_core.training.judging.evaluate import evaluate
+from mammo_core.training.judging.systems import COLUMNS, fitted_words, markdown, percent, system
+from mammo_core.training.lab import records
+from mammo_core.training.recipes import classifier as recipes
 from tests.lab_runs import make_run
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mammo_core.training.bench.points import ITSELF
-from mammo_core.training.bench.records import Predictions
+from mammo_core.training.judging.points import ITSELF
+from mammo_core.training.lab.records import Predictions
 from mammo_core.training.recipes import Judged
 
 FOLDS = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mammo_core.training.bench.points import from_to
+from mammo_core.training.judging.points import from_to
 
 
 def spoken(report: dict[str, Any]) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.training.bench import queue, records, runs
-from mammo_core.training.bench.runs import Run, Status, list_runs, new_run, read_run, write_run
+from mammo_core.training.lab import queue, records, runs
+from mammo_core.training.lab.runs import Run, Status, list_runs, new_run, read_run, write_run
 from tests.training.bench.tiny import data_folder, recipe
 
 PATIENCE = 600.0

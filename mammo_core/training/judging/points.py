@@ -9,7 +9,7 @@ import numpy as np
 
 from mammo_core import evaluation
 from mammo_core.evaluation import POINTS, rates
-from mammo_core.training.bench.cases import Cases, Numbers
+from mammo_core.training.judging.cases import Cases, Numbers
 
 HALF = "probability of one half"
 VALIDATION, OTHERS, ITSELF = "validation", "other folds", "these cases"

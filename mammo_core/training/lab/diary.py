@@ -10,11 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mammo_core.training.bench import runs
-from mammo_core.training.bench.pictures import Stopped
-from mammo_core.training.bench.runs import Run
 from mammo_core.training.datasets import Row
 from mammo_core.training.duplicates import require_clean
+from mammo_core.training.lab import runs
+from mammo_core.training.lab.runs import Run, Stopped
 from mammo_core.training.progress import Progress, on_terminal
 
 _EVERY = 1.0

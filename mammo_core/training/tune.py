@@ -26,11 +26,11 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records, runs
-from mammo_core.training.bench.queue import prepare
-from mammo_core.training.bench.recipe import Range, Recipe, changed
-from mammo_core.training.bench.runs import Status
+from mammo_core.training.lab import records, runs
+from mammo_core.training.lab.queue import prepare
+from mammo_core.training.lab.runs import Status
+from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.classifier import Range, Recipe, changed
 from mammo_core.training.replacing import clear, replace_text
 
 LOOK = 0.5

@@ -38,8 +38,7 @@ from mammo_core.evaluation import (
     subgroups,
 )
 from mammo_core.evaluation.subgroups import DRAWS
-from mammo_core.training.bench import records
-from mammo_core.training.bench.cases import (
+from mammo_core.training.judging.cases import (
     UNKNOWN,
     Bools,
     Cases,
@@ -51,9 +50,10 @@ from mammo_core.training.bench.cases import (
     looked_for,
     select,
 )
-from mammo_core.training.bench.notes import FEW, FOLDS, not_judged, notes
-from mammo_core.training.bench.points import ITSELF, OTHERS, VALIDATION, operating_points, thresholds
-from mammo_core.training.bench.records import Predictions
+from mammo_core.training.judging.notes import FEW, FOLDS, not_judged, notes
+from mammo_core.training.judging.points import ITSELF, OTHERS, VALIDATION, operating_points, thresholds
+from mammo_core.training.lab import records
+from mammo_core.training.lab.records import Predictions
 from mammo_core.training.recipes import Judged, recipe_of
 from mammo_core.training.replacing import replace_text
 

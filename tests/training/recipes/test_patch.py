@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mammo_core.training.patch.recipe import read_ensemble, read_recipe, read_tissue
+from mammo_core.training.recipes.patch import read_ensemble, read_recipe, read_tissue
 from tests.training.patch.synthetic import RECIPE
 
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"

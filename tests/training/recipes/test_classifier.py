@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mammo_core.cli import main
-from mammo_core.training.bench.machine import enough_memory
-from mammo_core.training.bench.recipe import Recipe, changed, kind_of, read, read_one, write
-from mammo_core.training.bench.words import Word, read_word
+from mammo_core.training.machine import enough_memory
+from mammo_core.training.recipes.classifier import Recipe, changed, kind_of, read, read_one, write
+from mammo_core.training.recipes.words import Word, read_word
 
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"
 CLASSIFIERS = [path for path in sorted(RECIPES.glob("*.toml")) if kind_of(path) == "classifier"]
@@ -218,5 +218,5 @@ def test_words_say_filters_and_padding() -> None:
 
 
 def test_reading_a_recipe_needs_no_keras() -> None:
-    asked = "import sys, mammo_core.training.bench.recipe; sys.exit('keras' in sys.modules)"
+    asked = "import sys, mammo_core.training.recipes.classifier; sys.exit('keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0

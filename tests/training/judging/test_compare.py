@@ -8,8 +8,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from mammo_core.cli import main
-from mammo_core.training.bench import records
-from mammo_core.training.bench.compare import compared, compared_models, figure, write_figure
+from mammo_core.training.judging.compare import compared, compared_models, figure, write_figure
+from mammo_core.training.lab import records
 from tests.artefacts import judged_csv, make_artefact
 from tests.lab_runs import make_run
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mammo_core.inference.combine import CLIP, mean_log_odds
-from mammo_core.training.bench.records import Predictions
+from mammo_core.training.lab.records import Predictions
 from mammo_core.training.recipes import Judged
 
 UNITS = ("image", "breast", "exam")

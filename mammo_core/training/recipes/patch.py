@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mammo_core.training.bench.checking import checked, table_of
 from mammo_core.training.datasets import LABELS
+from mammo_core.training.recipes.checking import checked, table_of
 
 FOLDS = 5
 """Parts of the women, each left out by one network."""

@@ -1,6 +1,6 @@
 """The lab's queue: runs wait in their folders, and one small process starts them, oldest first, one at a time, and none beside a search.
 
-That process (`python -m mammo_core.training.bench.queue RUNS`) and the runs it starts belong to no terminal and no app: closing either ends
+That process (`python -m mammo_core.training.lab.queue RUNS`) and the runs it starts belong to no terminal and no app: closing either ends
 none of them. It leaves when nothing waits; whoever queues a run, or shows the queue, sees to it that it is there. No Keras here.
 """
 
@@ -18,8 +18,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mammo_core.training.bench.checking import written
-from mammo_core.training.bench.runs import (
+from mammo_core.training.lab.runs import (
     RUNS,
     Run,
     Status,
@@ -35,6 +34,7 @@ from mammo_core.training.bench.runs import (
     write_run,
 )
 from mammo_core.training.recipes import Trained
+from mammo_core.training.recipes.checking import written
 
 _ROOT = Path(__file__).resolve().parents[3]
 _LOOK = 0.5

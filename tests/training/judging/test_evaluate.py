@@ -11,12 +11,12 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix, roc_auc_s
 
 from mammo_core.evaluation import Band
 from mammo_core.evaluation.subgroups import age_band
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records
-from mammo_core.training.bench.cases import cases, first_of_each, known_class, log_odds, looked_for
-from mammo_core.training.bench.evaluate import evaluate, report
-from mammo_core.training.bench.points import threshold_at
-from mammo_core.training.bench.spoken import spoken, table
+from mammo_core.training.judging.cases import cases, first_of_each, known_class, log_odds, looked_for
+from mammo_core.training.judging.evaluate import evaluate, report
+from mammo_core.training.judging.points import threshold_at
+from mammo_core.training.judging.spoken import spoken, table
+from mammo_core.training.lab import records
+from mammo_core.training.recipes import classifier as recipes
 from tests.lab_runs import make_recipe, make_run
 
 

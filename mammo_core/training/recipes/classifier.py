@@ -11,11 +11,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mammo_core.training.bench.checking import checked, table_of, written
-from mammo_core.training.bench.words import read_words
-
-LABELS = ("normal", "benign", "malignant", "not_malignant")
-"""What a data set's table may call a picture."""
+from mammo_core.training.datasets import LABELS
+from mammo_core.training.recipes.checking import checked, table_of, written
+from mammo_core.training.recipes.words import read_words
 
 LARGEST = 8192
 """Pixels of the longest side of a network's picture; mammograms themselves are smaller."""

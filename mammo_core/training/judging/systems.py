@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from mammo_core.training.bench import recipe as recipes
-from mammo_core.training.bench import records, runs
-from mammo_core.training.bench.recipe import Recipe, kind_of
-from mammo_core.training.bench.runs import Run
-from mammo_core.training.bench.spoken import interval
+from mammo_core.training.judging.spoken import interval
+from mammo_core.training.lab import records, runs
+from mammo_core.training.lab.runs import Run
+from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.classifier import Recipe, kind_of
 
 PARTS = {"test": "held out", "outside": "outside set"}
 """Women on whom a figure counts: nothing was fitted to them or chosen by them."""
