@@ -18,9 +18,8 @@ from keras import layers, ops
 
 from mammo_core.training.networks.normalisation import fuse
 from mammo_core.training.patch.jitter import Jitter
-from mammo_core.training.recipes.patch import PatchRecipe
+from mammo_core.training.recipes.patch import STRIDE, PatchRecipe
 
-STRIDE = 32
 CELL = 16
 """Canvas pixels from one cell of the whole-picture maps to the next."""
 HALF_STRIDE = "block_13_expand_relu"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
@@ -11,6 +12,8 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import tomli_w
+
+_NAME = re.compile(r"(?!\.)[\w .+-]+(?<! )")
 
 
 def table_of(path: Path) -> dict[str, Any]:
@@ -34,6 +37,15 @@ def checked(kind: type[Any], table: Mapping[str, Any], where: str) -> Any:
     if unknown := set(table) - set(hints):
         raise ValueError(f"{where}: unknown {', '.join(sorted(unknown))}")
     return kind(**{key: _value(hints[key], value, where, key) for key, value in table.items()})
+
+
+def misnamed(**names: str) -> list[str]:
+    """A sentence, each, on those names, by their keys, that no folder can be called by."""
+    return [
+        f"{key} is {name!r}, wanted letters, numbers, spaces and ._+- only: folders are called so"
+        for key, name in names.items()
+        if not _NAME.fullmatch(name)
+    ]
 
 
 def written(made: Any) -> str:

@@ -5,19 +5,17 @@ A file with `[[variants]]` is a comparison: each variant changes some keys and i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from mammo_core.training.datasets import LABELS
-from mammo_core.training.recipes.checking import checked, table_of, written
+from mammo_core.training.recipes.checking import checked, misnamed, table_of, written
 from mammo_core.training.recipes.words import read_words
 
 LARGEST = 8192
 """Pixels of the longest side of a network's picture; mammograms themselves are smaller."""
-_NAME = re.compile(r"(?!\.)[\w .+-]+(?<! )")
 _NOT_BELOW = ("weight_decay", "patience", "focal_gamma", "early_stopping")
 _SHARES = ("zoom", "shift", "contrast", "brightness", "blur", "cutout", "mixup")
 
@@ -238,10 +236,7 @@ def from_table(table: Mapping[str, Any], where: str) -> Recipe:
 def _wrong(recipe: Recipe) -> list[str]:
     """What single keys cannot tell, a sentence each."""
     classes, network, training, protocol = recipe.classes, recipe.network, recipe.training, recipe.protocol
-    found = []
-    for key, name in (("name", recipe.name), ("version", recipe.version)):
-        if not _NAME.fullmatch(name):
-            found.append(f"{key} is {name!r}, wanted letters, numbers, spaces and ._+- only: folders are called so")
+    found = misnamed(name=recipe.name, version=recipe.version)
     if not 0 <= recipe.seed < 1 << 31:
         found.append(f"seed is {recipe.seed}, wanted 0 or more, less than {1 << 31}")
     if not all(each.isprintable() and each.strip() for each in classes):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mammo_core.training.recipes.checking import checked, table_of
+from mammo_core.training.recipes.checking import checked, misnamed, table_of
 from mammo_core.training.recipes.classifier import System
 from mammo_core.training.recipes.words import read_words
 
@@ -70,9 +70,8 @@ def read_features(path: Path) -> FeatureRecipe:
     """Read a recipe. Raises ValueError naming the key that is missing, unknown or wrong."""
     recipe: FeatureRecipe = checked(FeatureRecipe, table_of(path), path.name)
     read_words(recipe.network.layers)
-    wrong = [
-        key for key, value in (("protocol.k", recipe.protocol.k - 1), ("epochs", recipe.training.epochs)) if value < 1
-    ]
-    if wrong:
-        raise ValueError(f"{path.name}: {wrong[0]} is too small")
+    least = {"protocol.k": recipe.protocol.k - 1, "epochs": recipe.training.epochs}
+    wrong = [f"{key} is too small" for key, value in least.items() if value < 1]
+    for sentence in [*misnamed(name=recipe.name, version=recipe.version), *wrong]:
+        raise ValueError(f"{path.name}: {sentence}")
     return recipe

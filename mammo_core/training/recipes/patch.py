@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 from mammo_core.training.datasets import LABELS
-from mammo_core.training.recipes.checking import checked, table_of
+from mammo_core.training.recipes.checking import checked, misnamed, table_of
 
 FOLDS = 5
 """Parts of the women, each left out by one network."""
 REST, MALIGNANT = "not malignant", "malignant"
+STRIDE = 32
+"""Pixels that sides of a canvas are divided by: cells of maps would else lie beside what they stand for."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class HeadSpec:
     """A logistic regression on pooled features of whole pictures; `c` is scikit-learn's inverse penalty."""
 
     name: str
-    features: tuple[str, ...]
+    features: tuple[Literal["average", "maximum", "maps", "texture"], ...]
     sets: tuple[str, ...]
     c: float
 
@@ -71,8 +73,8 @@ class PatchRecipe:
     """What every recipe of a network says that is trained on patches: heads are fitted on `sets`, and `outside` is only judged on.
 
     `canvas`, from which patches of `patch` pixels are cut, has rows and columns. `data` describes the sets; masses and other lesions
-    are served in turn. Thresholds are set on the first judged set that has exams. A model's card says what `limits` these pictures
-    set, and under which `licence` its weights are.
+    are served in turn. Thresholds are set on the first set that has exams and women held out. A model's card says what `limits` these
+    pictures set, and under which `licence` its weights are.
     """
 
     kind: str
@@ -143,8 +145,9 @@ class PatchRecipe:
 
     @property
     def points(self) -> tuple[SetSpec, str]:
-        """The set, and the unit, that thresholds are set on: the first that has exams, or else the first."""
-        first = next((each for each in self.judged if "exam" in each.units), self.judged[0])
+        """The set, and the unit, that thresholds are set on: the first that has exams, or else the first, of women held out."""
+        held_out = [each for each in self.judged if each.set in self.sets]
+        first = next((each for each in held_out if "exam" in each.units), held_out[0])
         return first, "exam" if "exam" in first.units else first.units[-1]
 
     @property
@@ -231,13 +234,19 @@ def read_ensemble(path: Path) -> Ensemble:
     ensemble: Ensemble = checked(Ensemble, table_of(path), path.name)
     if not ensemble.members or len(set(ensemble.members)) < len(ensemble.members):
         raise ValueError(f"{path.name}: an ensemble needs members, each named once")
+    for member in ensemble.members:
+        run, _, fold = member.rpartition("/")
+        if misnamed(run=run) or fold not in {f"fold{number}" for number in range(FOLDS)}:
+            raise ValueError(f"{path.name}: {member}: a member is the fold of a run, such as {ensemble.name}-1/fold0")
+    for sentence in misnamed(name=ensemble.name, version=ensemble.version):
+        raise ValueError(f"{path.name}: {sentence}")
     return ensemble
 
 
 def read_tissue(path: Path) -> TissueRecipe:
     """Read the recipe of a tissue network. Raises ValueError naming what is missing, unknown, of the wrong kind or contradictory."""
     recipe: TissueRecipe = checked(TissueRecipe, {"data": []} | table_of(path), path.name)
-    _refuse(recipe, path)
+    _refuse(recipe, path, (recipe.round,))
     return recipe
 
 
@@ -248,18 +257,33 @@ def read_recipe(path: Path) -> Recipe:
         raise ValueError(f"{path.name}: a recipe needs at least one of [[rounds]] and one of [[heads]]")
     if len({head.name for head in recipe.heads}) < len(recipe.heads):
         raise ValueError(f"{path.name}: two heads have the same name")
-    _refuse(recipe, path)
+    for head in recipe.heads:
+        if not head.features or not head.sets or not set(head.sets) <= set(recipe.sets):
+            raise ValueError(f"{path.name}: the head {head.name} needs features, and sets that are among the recipe's")
+    _refuse(recipe, path, recipe.rounds)
     return recipe
 
 
-def _refuse(recipe: PatchRecipe, path: Path) -> None:
+def _refuse(recipe: PatchRecipe, path: Path, rounds: tuple[Round, ...]) -> None:
+    for sentence in misnamed(name=recipe.name, version=recipe.version):
+        raise ValueError(f"{path.name}: {sentence}")
+    if recipe.seed < 0:
+        raise ValueError(f"{path.name}: seed is {recipe.seed}, wanted 0 or more")
+    if min(recipe.canvas) <= 0 or any(side % STRIDE for side in recipe.canvas):
+        raise ValueError(f"{path.name}: canvas is {list(recipe.canvas)}, wanted sides that {STRIDE} divides")
+    if recipe.patch <= 0 or any(min(each.epochs, each.steps, each.batch, each.rate) <= 0 for each in rounds):
+        raise ValueError(
+            f"{path.name}: patch, and epochs, steps, batch and rate of every round, have to be more than 0"
+        )
     shared = set(recipe.sets) & set(recipe.outside)
     if shared:
         raise ValueError(f"{path.name}: {', '.join(sorted(shared))} cannot be trained on and be an outside set at once")
     described = [each.set for each in recipe.data]
     if len(set(described)) < len(described):
         raise ValueError(f"{path.name}: a set is described twice in [[data]]")
-    if absent := {*recipe.sets, *recipe.outside} - set(described):
+    if len(set(recipe.titles.values())) < len(described):
+        raise ValueError(f"{path.name}: two sets of [[data]] have the same title, by which a card tells them apart")
+    if absent := set(recipe.needs) - set(described):
         raise ValueError(f"{path.name}: [[data]] does not describe {', '.join(sorted(absent))}")
     if strange := set(described) - set(recipe.needs):
         raise ValueError(f"{path.name}: [[data]] describes {', '.join(sorted(strange))}, which the recipe does not use")

@@ -78,6 +78,9 @@ def test_a_recipe_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     path.write_text(TISSUE.replace("seen = [64, 48]\n", ""), encoding="utf-8")
     with pytest.raises(ValueError, match="seen"):
         read_tissue(path)
+    path.write_text(TISSUE[: TISSUE.rindex("[[data]]")], encoding="utf-8")
+    with pytest.raises(ValueError, match="does not describe ddsm"):  # which the Train page tells by its title
+        read_tissue(path)
 
 
 def test_the_command_line_says_what_it_needs_and_what_it_cannot_fit(

@@ -74,3 +74,42 @@ def test_an_outside_set_cannot_be_trained_on(tmp_path: Path) -> None:
 def test_heads_are_told_apart_by_their_names(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="same name"):
         read_recipe(written(tmp_path, RECIPE.replace('name = "maps"', 'name = "all"')))
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong", "named"),
+    [
+        ('name = "tiny"', 'name = "../tiny"', "name is"),
+        ('version = "1"', 'version = ""', "version is"),
+        ("seed = 3", "seed = -1", "seed is -1"),
+        ("canvas = [128, 96]", "canvas = [120, 90]", "canvas is"),
+        ("patch = 32", "patch = 0", "more than 0"),
+        ("epochs = 1", "epochs = 0", "more than 0"),
+        ('features = ["maps"]', 'features = ["mops"]', "features is 'mops'"),
+        ('features = ["maps"]', "features = []", "head maps"),
+        ('sets = ["rsna"]', 'sets = ["mini_mias"]', "head maps"),
+        ('sets = ["rsna"]', "sets = []", "head maps"),
+        ("RSNA, digital", "mini-MIAS, film", "same title"),
+    ],
+)
+def test_what_training_would_stumble_over_is_refused_before_it(
+    tmp_path: Path, said: str, wrong: str, named: str
+) -> None:
+    assert said in RECIPE
+    with pytest.raises(ValueError, match=named):
+        read_recipe(written(tmp_path, RECIPE.replace(said, wrong)))
+
+
+def test_thresholds_are_set_on_women_held_out_though_an_outside_set_has_exams(tmp_path: Path) -> None:
+    text = RECIPE.replace('units = ["image"]', 'units = ["image", "exam"]').replace('"breast", "exam"]', '"breast"]')
+    first, unit = read_recipe(written(tmp_path, text)).points
+    assert (first.set, unit) == ("rsna", "breast")
+
+
+@pytest.mark.parametrize("member", ["fold0", "tiny-1/fold7", "../tiny-1/fold0", "tiny-1/fold0/more"])
+def test_a_member_of_an_ensemble_is_a_fold_of_a_run(tmp_path: Path, member: str) -> None:
+    text = f'kind = "ensemble"\nname = "both"\nversion = "1"\ntitle = "Both"\nseed = 3\nmembers = ["{member}"]\n'
+    with pytest.raises(ValueError, match="a member is"):
+        read_ensemble(written(tmp_path, text))
+    with pytest.raises(ValueError, match="name is"):
+        read_ensemble(written(tmp_path, text.replace("both", "../both").replace(member, "tiny-1/fold0")))
