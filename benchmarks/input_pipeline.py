@@ -32,11 +32,12 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from mammo_core.training.bench.batches import class_weights, epoch_of, from_store  # noqa: E402
-from mammo_core.training.bench.fit import Fold, Line, fit_fold, training_network  # noqa: E402
+from mammo_core.training.bench.fit import Fold, fit_fold, training_network  # noqa: E402
 from mammo_core.training.bench.pictures import decode  # noqa: E402
 from mammo_core.training.bench.samples import samples, used  # noqa: E402
 from mammo_core.training.datasets import read_dataset  # noqa: E402
 from mammo_core.training.lab import records  # noqa: E402
+from mammo_core.training.lab.diary import Line  # noqa: E402
 from mammo_core.training.networks import backbones, build  # noqa: E402
 from mammo_core.training.networks.normalisation import BatchNormalization  # noqa: E402
 from mammo_core.training.recipes.classifier import Recipe, changed, read_one  # noqa: E402

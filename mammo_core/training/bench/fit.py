@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from mammo_core.training.bench.pictures import Say
 from mammo_core.training.bench.samples import Samples
 from mammo_core.training.bench.watching import Board, Watch
 from mammo_core.training.lab import records
+from mammo_core.training.lab.diary import Line
 from mammo_core.training.lab.runs import Stopped
 from mammo_core.training.networks import build
 from mammo_core.training.recipes.classifier import Recipe, TrainingSpec
@@ -52,22 +53,6 @@ class Fold:
     samples: Samples
     parts: dict[str, Places]
     weights: Path | None
-
-
-@dataclass(frozen=True)
-class Line:
-    """The line to whoever started the fold: `say` a sentence, `stop` whether to stop, `start` the weights that it starts from, `tell`
-    batches done and wanted, `epoch` done and its seconds; `doing` what goes on that is no epoch, and `step` how far it is with that, which
-    raises Stopped where the run was asked to stop.
-    """
-
-    say: Say
-    stop: Callable[[], bool]
-    start: Callable[[str], None]
-    tell: Callable[[int, int], None]
-    epoch: Callable[[int, float], None]
-    doing: Say = lambda message: None
-    step: Callable[[str, int, int], None] = lambda what, done, of: None
 
 
 def fit_fold(fold: Fold, line: Line) -> None:

@@ -21,7 +21,7 @@ from mammo_core.training.recipes.classifier import Recipe
 
 def fit(diary: Diary) -> None:
     """Fit a classifier's run fold by fold, and judge it. Raises Stopped when asked to stop, ValueError where it cannot be met."""
-    from mammo_core.training.bench.fit import Fold, Line, fit_fold  # imports Keras
+    from mammo_core.training.bench.fit import Fold, fit_fold  # imports Keras
 
     folder = diary.run.folder
     recipe = recipes.read_one(folder / "recipe.toml")
@@ -29,7 +29,7 @@ def fit(diary: Diary) -> None:
     found = samples(rows, slots, recipe)
     if not len(found):
         raise ValueError("no picture is left to learn from")
-    line = Line(diary.say, diary.stop, diary.start, diary.tell, diary.epoch)
+    line = diary.line()
     weights = Path(diary.run.weights) if diary.run.weights else None
     folds = [divided(rows, recipe, number) for number in range(diary.run.folds)]
     diary.require_clean(rows, [tuple(parts[row.patient_id] for parts in folds) for row in rows])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,22 @@ from mammo_core.training.progress import Progress, on_terminal
 
 _EVERY = 1.0
 """Seconds between two notes of how far it is."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The line to whoever started the fold: `say` a sentence, `stop` whether to stop, `start` the weights that it starts from, `tell`
+    batches done and wanted, `epoch` done and its seconds; `doing` what goes on that is no epoch, and `step` how far it is with that, which
+    raises Stopped where the run was asked to stop.
+    """
+
+    say: Callable[[str], None]
+    stop: Callable[[], bool]
+    start: Callable[[str], None]
+    tell: Callable[[int, int], None]
+    epoch: Callable[[int, float], None]
+    doing: Callable[[str], None] = lambda message: None
+    step: Callable[[str, int, int], None] = lambda what, done, of: None
 
 
 class Diary:
@@ -91,6 +107,17 @@ class Diary:
     def cache(self) -> Path:
         """Where what was made of pictures lies, for all runs beside this one."""
         return self.run.folder.parent / runs.CACHE
+
+    def line(self, where: str = "") -> Line:
+        """The line of a fold; what goes on in it is said to be `where`."""
+
+        def doing(message: str) -> None:
+            self.doing(where + message if message else "")
+
+        def step(what: str, done: int, of: int) -> None:
+            self.step(where + what, done, of)
+
+        return Line(self.say, self.stop, self.start, self.tell, self.epoch, doing, step)
 
     def start(self, weights: str) -> None:
         """The weights that a network truly starts from."""

@@ -18,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from mammo_core.training.bench.fit import Line, reseed, save
+from mammo_core.training.bench.fit import reseed, save
 from mammo_core.training.bench.watching import Board, Watch
 from mammo_core.training.export import reader
 from mammo_core.training.lab import records
+from mammo_core.training.lab.diary import Line
 from mammo_core.training.lab.runs import Stopped, find_run
 from mammo_core.training.patch.head import BENIGN_MAP, FEATURES, Head, fit_head
 from mammo_core.training.patch.networks import CELL, crop_side, mobilenet_v2, patch_network, whole_network, with_weights

@@ -21,9 +21,9 @@ from safetensors.numpy import load_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from mammo_core.training.bench.fit import Line
 from mammo_core.training.export import reader
 from mammo_core.training.lab import records
+from mammo_core.training.lab.diary import Line
 from mammo_core.training.networks.backbones import IMAGENET_DEVIATION, IMAGENET_MEAN
 from mammo_core.training.networks.stage3 import resnet50v2_stage3
 from mammo_core.training.patch.fit import (

@@ -22,8 +22,7 @@ def fit(diary: Diary) -> None:
 
     Raises Stopped when asked to stop, ValueError or FileNotFoundError where the recipe cannot be met with these data and weights.
     """
-    from mammo_core.training.bench.fit import Line  # imports Keras
-    from mammo_core.training.patch.fit import fit_fold
+    from mammo_core.training.patch.fit import fit_fold  # imports Keras
     from mammo_core.training.patch.tissue import fit_tissue, said_by_tissue
 
     run = diary.run
@@ -32,8 +31,8 @@ def fit(diary: Diary) -> None:
     weights = _weights(run.weights, recipe.backbone)
     pictures = _pictures(diary, recipe)
     _require_both_kinds(pictures, recipe, run.wanted)
-    line = Line(diary.say, diary.stop, diary.start, diary.tell, diary.epoch, diary.doing, diary.step)
     for number in run.wanted:
+        line = diary.line(f"Fold {number + 1} of {recipe.folds}. " if recipe.folds > 1 else "")
         diary.note(fold=number, epoch=0, batch=0)
         folder = run.folder / f"fold{number}"
         if isinstance(recipe, TissueRecipe):

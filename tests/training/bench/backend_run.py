@@ -19,8 +19,9 @@ if os.environ["KERAS_BACKEND"] == "tensorflow":
 
 import numpy as np  # noqa: E402
 
-from mammo_core.training.bench.fit import Fold, Line, fit_fold  # noqa: E402
+from mammo_core.training.bench.fit import Fold, fit_fold  # noqa: E402
 from mammo_core.training.lab import records  # noqa: E402
+from mammo_core.training.lab.diary import Line  # noqa: E402
 from tests.training.bench.tiny import pictures, recipe, tiny_samples  # noqa: E402
 
 PARTS = {"train": np.arange(24), "validation": np.arange(24, 32), "test": np.arange(32, 40)}

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mammo_core.training.bench.fit import Fold, Line, fit_fold
+from mammo_core.training.bench.fit import Fold, fit_fold
 from mammo_core.training.bench.samples import samples
 from mammo_core.training.lab import records
+from mammo_core.training.lab.diary import Line
 from mammo_core.training.lab.runs import Stopped
 from mammo_core.training.recipes.classifier import Recipe
 from tests.training.bench.tiny import AUGMENTED, pictures, recipe, rows, tiny_samples

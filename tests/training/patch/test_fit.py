@@ -40,7 +40,7 @@ def random_backbone(folder: Path) -> None:
 
 def line(said: list[str] | None = None, stop_after: int | None = None):
     """A line to nobody: `said` hears what is said; asked to stop after so many epochs in all."""
-    from mammo_core.training.bench.fit import Line
+    from mammo_core.training.lab.diary import Line
 
     done: list[int] = []
     return Line(
