@@ -103,6 +103,8 @@ def _resumed(folder: Path, queued: bool, folds: Sequence[str] | None) -> int:
         run = replace(run, only=" ".join(map(str, wanted)) if len(wanted) < run.folds else "")
     if run.status is Status.DONE and not lacking(run):
         raise ValueError(f"{run.id} is done: there is nothing to resume")
+    if run.status in (Status.RUNNING, Status.STOPPING):
+        raise ValueError(f"a process is at work on {folder}")
     if run.status in (Status.STOPPED, Status.FAILED, Status.DONE):
         (folder / "STOP").unlink(missing_ok=True)
     if folds:

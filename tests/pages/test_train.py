@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from mammo_core.training.lab import queue, runs
 from mammo_core.training.progress import Progress
 from pages.parts.lab.data import BELOW, _changes
+from pages.parts.lab.ledger import _trained
 from tests.lab_runs import empty_lab, make_patch_run, make_run
 from tests.pages.showing import shown, words
 from tests.training.patch.synthetic import OF_TWO
@@ -91,6 +92,17 @@ def test_a_patch_network_is_followed_by_what_is_measured_of_it(lab: Path) -> Non
     drawn = [json.loads(each.proto.spec)["layout"]["title"]["text"] for each in app.get("plotly_chart")]
     assert drawn == ["Loss", "Accuracy", "Learning rate"]
     assert folder.name in said
+
+
+def test_the_share_done_is_of_the_folds_that_are_fitted(lab: Path) -> None:
+    folder = make_patch_run(lab / "runs")  # folds 0 and 1 of five, two epochs each
+    (bar,) = shown("train.py").get("progress")
+    assert (bar.proto.value, bar.proto.text[:7]) == (100, "Done: 4")
+    run = runs.read_run(folder)
+    assert _trained(run) == "2 of 5 folds, 2 epochs"
+    runs.write_run(replace(run, status=runs.Status.STOPPED, fold=1, epoch=1))
+    (bar,) = shown("train.py").get("progress")
+    assert bar.proto.value == 75
 
 
 def starts(app: AppTest) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from mammo_core.cli import main
-from mammo_core.training.lab.runs import new_run
+from mammo_core.training.lab.runs import Status, ask_to_stop, new_run
+from tests.training.patch.synthetic import RECIPE
 
 RECIPES = Path(__file__).parents[2] / "models" / "recipes"
 CLASSIFIERS = "for classifiers only"
@@ -71,3 +73,15 @@ def test_a_run_is_resumed_as_it_was_begun(tmp_path: Path, capsys: pytest.Capture
     assert main(["train", "--resume", str(run.folder), "--fold", "3"]) == 2
     assert "--fold: " in (said := capsys.readouterr().err)
     assert "'classifier', which has no folds to choose from" in said
+
+
+def test_no_folds_are_added_to_a_run_that_is_at_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = new_run(
+        tmp_path, "tiny", "1", recipe=RECIPE, title="", data="", folds=5, epochs=2, only="0", status=Status.RUNNING
+    )
+    before = (run.folder / "run.json").read_bytes()
+    with FileLock(run.folder / "lock"):
+        ask_to_stop(run.folder)
+        assert main(["train", "--resume", str(run.folder), "--fold", "1"]) == 2
+    assert "a process is at work" in capsys.readouterr().err
+    assert (run.folder / "run.json").read_bytes() == before  # which is its process's own

@@ -98,13 +98,22 @@ class Run:
         return [each for fold in range(self.folds) if (each := self.folder / f"fold{fold}").is_dir()]
 
     @property
+    def epochs_wanted(self) -> int:
+        """Of all the folds that are fitted, at most."""
+        return len(self.wanted) * self.epochs
+
+    @property
+    def epochs_done(self) -> float:
+        """How many of those lie behind it, with the part of the one that it is at."""
+        before = sum(fold < self.fold for fold in self.wanted)
+        return before * self.epochs + self.epoch + (self.batch / self.batches if self.batches else 0.0)
+
+    @property
     def seconds_left(self) -> float | None:
         """At most this long, if every epoch takes as long as the last; None before one has been measured."""
         if not self.seconds_per_epoch:
             return None
-        part = self.batch / self.batches if self.batches else 0.0
-        left = (self.folds - self.fold) * self.epochs - self.epoch - part
-        return max(0.0, left) * self.seconds_per_epoch
+        return max(0.0, self.epochs_wanted - self.epochs_done) * self.seconds_per_epoch
 
 
 def now() -> str:

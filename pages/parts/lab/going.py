@@ -143,14 +143,12 @@ def _rows(columns: dict[str, dict[str, list[object]]]) -> list[list[object]]:
 
 
 def _share(run: Run) -> float:
-    """How much is done: of what goes on before the first epoch where that says it, else of all epochs of all folds."""
+    """How much is done: of what goes on before the first epoch where that says it, else of all epochs of the folds that are fitted."""
     if run.status is Status.DONE:
         return 1.0
     if run.status in AT_WORK and run.steps:
         return run.step / run.steps
-    whole = max(1, run.folds * run.epochs)
-    done = run.fold * run.epochs + run.epoch + (run.batch / run.batches if run.batches else 0)
-    return min(1.0, done / whole)
+    return min(1.0, run.epochs_done / max(1, run.epochs_wanted))
 
 
 def _where(run: Run) -> str:
@@ -158,7 +156,7 @@ def _where(run: Run) -> str:
     fold = f"fold {run.fold + 1} of {run.folds}, " if run.folds > 1 else ""
     place = f"{fold}epoch {min(run.epoch + 1, run.epochs)} of {run.epochs}"
     if run.status is Status.DONE:
-        return f"Done: {run.folds * run.epochs} epochs at most, in {took(run)}"
+        return f"Done: {run.epochs_wanted} epochs at most, in {took(run)}"
     if run.status is Status.STOPPING:
         return f"Stopping. {run.message}" if run.message else f"Stopping after this batch: {place}"
     if run.status in BROKEN_OFF:

@@ -189,7 +189,8 @@ def _trained(run: Run) -> str:
     if run.status is Status.DONE:
         done = [read_history(fold)["epoch"].size for fold in run.fold_folders]
         epochs = f"{min(done)} to {max(done)} epochs" if len(set(done)) > 1 else f"{max(done, default=0)} epochs"
-        return f"{run.folds} folds, {epochs}" if run.folds > 1 else epochs
+        fitted = f"{len(run.wanted)} of {run.folds}" if len(run.wanted) < run.folds else f"{run.folds}"
+        return f"{fitted} folds, {epochs}" if run.folds > 1 else epochs
     return f"{folds}epoch {run.epoch} of {run.epochs}"
 
 

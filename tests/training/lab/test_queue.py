@@ -117,6 +117,8 @@ def test_time_left_counts_the_folds_to_come(tmp_path: Path) -> None:
     run = replace(_run(tmp_path), folds=2, epochs=4, fold=0, epoch=1, batch=5, batches=10, seconds_per_epoch=10.0)
     assert run.seconds_left == pytest.approx(65)
     assert replace(run, seconds_per_epoch=0.0).seconds_left is None
+    some = replace(run, folds=5, only="0 2", fold=2)
+    assert (some.epochs_wanted, some.epochs_done, some.seconds_left) == (8, 5.5, pytest.approx(25))
 
 
 def test_a_run_can_leave_the_queue_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
