@@ -360,6 +360,7 @@ def test_a_patch_network_stands_beside_the_classifiers(lab: Path, monkeypatch: p
     rows = {row["Women held out of"]: row for row in ledger(app) if row["Run"] == folder.name}
     assert set(rows) == {"rsna", "cbis_ddsm_mass"}
     assert rows["rsna"]["AUC"].startswith("0.")
+    assert rows["rsna"]["Changed"].endswith("only folds 0, 1")
     drawn = [figure["layout"]["title"]["text"] for figure in figures(app)]
     assert {title.split(",")[0] for title in drawn} == {"Loss", "Accuracy", "Learning rate"}  # no AUC of patches
     app = shown("runs.py", compared=[folder.name], lab_part="Thresholds")

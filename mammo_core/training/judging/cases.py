@@ -90,9 +90,7 @@ def _possible(label: str, recipe: Judged) -> tuple[str, ...]:
 
 
 def cases(predictions: Predictions, recipe: Judged, unit: str = "image") -> Cases:
-    """The cases of a unit of which it is known whether they are the last class, as `inference.combine` puts them together.
-
-    Views of a breast by the mean of their log-odds, breasts of a woman by the higher; a picture without a known side is a breast.
+    """The cases of a unit of which it is known whether they are the last class, put `together`.
 
     Raises:
         ValueError: there is no such unit, or a label has no class.
@@ -101,12 +99,28 @@ def cases(predictions: Predictions, recipe: Judged, unit: str = "image") -> Case
     rows = np.flatnonzero(known)
     column = {key: values[rows] for key, values in predictions.columns.items()}
     women = np.char.add(np.char.add(column["dataset"], "|"), column["patient_id"])
-    images = Cases(log_odds(predictions.score[rows]), truth[rows], women, rows)
+    images = Cases(log_odds(predictions.score[rows]), truth[rows], women, np.arange(len(rows)))
+    found = together(images, column["file"], column["laterality"], column["view"], unit)
+    return replace(found, lead=rows[found.lead])
+
+
+def together(
+    images: Cases,
+    file: npt.NDArray[np.str_],
+    laterality: npt.NDArray[np.str_],
+    view: npt.NDArray[np.str_],
+    unit: str,
+) -> Cases:
+    """Pictures as cases of a unit, as `inference.combine` puts them together; each picture's `lead` is its place in the (n,) arrays.
+
+    Views of a breast by the mean of their log-odds, repeats of a view first; breasts of a woman by the higher. A picture without a
+    known side is a breast. Raises ValueError where there is no such unit.
+    """
     if unit == "image":
         return images
-    side = np.where(column["laterality"] == "", column["file"], column["laterality"])
-    views = _grouped(images, [women, side, column["view"]], _mean)
-    breasts = _grouped(views, [views.woman, side[np.searchsorted(rows, views.lead)]], _mean)
+    side = np.where(laterality == "", file, laterality)
+    views = _grouped(images, [images.woman, side, view], _mean)
+    breasts = _grouped(views, [views.woman, side[views.lead]], _mean)
     if unit == "breast":
         return breasts
     if unit == "exam":

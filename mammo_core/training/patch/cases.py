@@ -3,65 +3,34 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mammo_core.inference.combine import mean_log_odds
 from mammo_core.inference.evidence import JUDGED_COLUMNS
+from mammo_core.training.judging.cases import Cases, together
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, select
 from mammo_core.training.recipes.patch import PatchRecipe
 
 
 @dataclass(frozen=True, eq=False)
-class Cases:
-    """Cases of one unit (image, breast or exam): score in log-odds, truth, woman, fold; `lead` is a picture of each, for its columns."""
+class FoldCases(Cases):
+    """Cases with `fold` (n,), whose network was asked; `lead` is a row of `Pictures` of each, for its columns."""
 
-    score: npt.NDArray[np.float64]
-    truth: npt.NDArray[np.bool_]
-    woman: npt.NDArray[np.str_]
     fold: npt.NDArray[np.int64]
-    lead: npt.NDArray[np.int64]
 
 
-def cases(predictions: Predictions, log_odds: npt.NDArray[np.float64], pictures: Pictures, unit: str) -> Cases:
-    """Pictures put together as `inference.combine` does: views by mean log-odds, breasts by the higher."""
-    columns, rows = pictures.columns, predictions.rows
-    truth, woman = pictures.malignant[rows], pictures.women[rows]
-    images = Cases(log_odds, truth, woman, predictions.fold, rows)
-    if unit == "image":
-        return images
-    views = _grouped(images, (woman, columns["laterality"][rows], columns["view"][rows]), _mean)
-    breasts = _grouped(views, (views.woman, columns["laterality"][views.lead]), _mean)
-    if unit == "breast":
-        return breasts
-    if unit == "exam":
-        return _grouped(breasts, (breasts.woman,), np.max)
-    raise ValueError(f"a unit is image, breast or exam, not {unit!r}")
-
-
-def _mean(log_odds: npt.NDArray[np.float64]) -> float:
-    return mean_log_odds((1 / (1 + np.exp(-log_odds))).tolist())
-
-
-def _grouped(
-    single: Cases, keys: tuple[npt.NDArray[Any], ...], combine: Callable[[npt.NDArray[np.float64]], Any]
-) -> Cases:
-    names = np.array(["|".join(parts) for parts in zip(*(key.astype(str) for key in keys), strict=True)])
-    _, first, place = np.unique(names, return_index=True, return_inverse=True)
-    members = [np.flatnonzero(place == number) for number in range(len(first))]
-    return Cases(
-        np.array([float(combine(single.score[each])) for each in members]),
-        np.array([bool(single.truth[each].any()) for each in members]),
-        single.woman[first],
-        single.fold[first],
-        single.lead[first],
-    )
+def cases(predictions: Predictions, log_odds: npt.NDArray[np.float64], pictures: Pictures, unit: str) -> FoldCases:
+    """Pictures put `together` as cases of a unit; (n,) calibrated `log_odds`. Raises ValueError where there is no such unit."""
+    rows = predictions.rows
+    images = Cases(log_odds, pictures.malignant[rows], pictures.women[rows], np.arange(len(rows)))
+    file, side, view = (pictures.columns[key][rows] for key in ("file", "laterality", "view"))
+    found = together(images, file, side, view, unit)
+    return FoldCases(found.score, found.truth, found.woman, rows[found.lead], predictions.fold[found.lead])
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +40,7 @@ class JudgedCases:
     title: str
     unit: str
     how: str
-    cases: Cases
+    cases: FoldCases
 
 
 def how(recipe: PatchRecipe, name: str) -> str:

@@ -24,7 +24,7 @@ from mammo_core.evaluation.metrics import (
 )
 from mammo_core.evaluation.subgroups import subgroups
 from mammo_core.evaluation.summaries import POINTS, exams_at_least, operating_points
-from mammo_core.training.patch.cases import Cases, JudgedCases, cases, how, judged_cases
+from mammo_core.training.patch.cases import FoldCases, JudgedCases, cases, how, judged_cases
 from mammo_core.training.patch.pictures import Pictures
 from mammo_core.training.patch.predictions import Predictions, select
 from mammo_core.training.recipes.patch import PatchRecipe
@@ -149,7 +149,7 @@ def _in_groups(group: JudgedCases, pictures: Pictures, rng: np.random.Generator)
     return [{"set": group.title, "how": group.how, "at": at, **row} for row in rows]
 
 
-def _baseline(found: Cases, pictures: Pictures, rng: np.random.Generator) -> list[float] | None:
+def _baseline(found: FoldCases, pictures: Pictures, rng: np.random.Generator) -> list[float] | None:
     """AUC of `metadata_of` these cases alone, fitted on the same set's women of the other folds; None where nothing of that is stated."""
     name = pictures.columns["dataset"][found.lead[0]]
     everyone = np.flatnonzero(pictures.of(str(name)))

@@ -168,7 +168,8 @@ def _looked_at(row: dict[str, Any]) -> str:
 def changed_in(run: Run, recipe: Trained | None) -> str:
     """In what a run differs from the recipe of its name, in short; "–" in nothing.
 
-    Words about a recipe, and what a search may try, change no network. Weights that were not there, and a limit of the pictures, do.
+    Words about a recipe, and what a search may try, change no network. Weights that were not there, folds that were not
+    fitted, and a limit of the pictures do.
     """
     own = recipe_of(run.folder)
     if recipe is None:
@@ -178,6 +179,8 @@ def changed_in(run: Run, recipe: Trained | None) -> str:
         found = [f"{key} {value or 'none'}" for key, value in given.items() if asked.get(key) != value]
     if run.started_from == "none" and isinstance(own, Classifier) and own.network.weights != "none":
         found.append("from random weights")
+    if run.only:
+        found.append(f"only folds {', '.join(run.only.split())}")
     if run.limit is not None:
         found.append(f"about {run.limit} pictures")
     return "; ".join(found) or "–"

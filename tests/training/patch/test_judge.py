@@ -29,6 +29,7 @@ picture = st.tuples(st.sampled_from("abc"), place, st.floats(-8, 8), st.booleans
 def stored(taken: list) -> Pictures:
     n = len(taken)
     columns = {
+        "file": [f"{number}.png" for number in range(n)],
         "patient_id": [woman for woman, *_ in taken],
         "laterality": [side.value for _, (side, _), _, _ in taken],
         "view": [view.value for _, (_, view), _, _ in taken],
