@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mammo_core.exam import Source
 from mammo_core.inference import Artefact, default_model, find_model, load_artefact, models_root
 from mammo_core.training.lab.runs import find_run, read_run
+from mammo_core.training.model_folder import wrong_version
 from mammo_core.training.patch import pointing
 from mammo_core.training.patch.pictures import Pictures, prepared, read_pictures
 from mammo_core.training.patch.predictions import Predictions
@@ -102,6 +103,8 @@ def promote(args: argparse.Namespace) -> int:
     from mammo_core.training.patch.promote import promote, promote_ensemble, promote_together
 
     models = models_root()
+    if args.version and (wrong := wrong_version(args.version)):
+        raise ValueError(wrong)
     if args.run.is_file():
         if args.fold != "all":
             raise ValueError("--fold: an ensemble's recipe says which networks ship")
@@ -207,7 +210,7 @@ def _print_groups(rows: list[dict[str, Any]]) -> None:
 def _pictures(args: argparse.Namespace, sets: tuple[str, ...], canvas: tuple[int, int]) -> Pictures:
     if args.data is None:
         raise ValueError("this needs --data, the folder of data sets")
-    return prepared(args.prepared, lambda: read_pictures(args.data, sets, canvas, print))
+    return prepared(args.prepared, canvas, lambda: read_pictures(args.data, sets, canvas, print))
 
 
 def _of_members(args: argparse.Namespace, runs: Path, ensemble: Ensemble) -> tuple[Recipe, Pictures]:

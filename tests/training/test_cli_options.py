@@ -44,6 +44,7 @@ def test_an_option_of_another_kind_of_recipe_is_refused(
     ("recipe", "options", "why"),
     [
         ("patch-ensemble", "--fold 1", "--fold: an ensemble's recipe says which networks ship"),
+        ("patch-ensemble", "--version ../2", "is no version"),
         ("cytology-conv1d", "--fold 1", "a cytology model is that of all women"),
         ("cytology-conv1d", "--version 2", "a cytology model is that of all women"),
     ],

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from threading import Thread
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +29,7 @@ from mammo_core.preprocessing import CANVAS, prepare
 from mammo_core.training.datasets import Row, Table, read_dataset
 from mammo_core.training.datasets.twice import under_one_name
 from mammo_core.training.recipes.patch import FOLDS
+from mammo_core.training.replacing import replacing
 
 NO_FOLD = -1
 COLUMNS = (
@@ -143,7 +148,7 @@ def outlined(
     Pictures that cannot be read are left out, and `say` hears why. Raises ValueError where none is left, and what `tell` raises.
     """
     done = []
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(initializer=_end_with, initargs=(os.getpid(),)) as pool:
         try:
             for found in pool.map(partial(_outlined, canvas), rows, chunksize=16):
                 done.append(found)
@@ -166,6 +171,17 @@ def outlined(
         np.array([box[0] for box in boxes], dtype=np.int64),
         np.array([box[5] == "malignant" for box in boxes], dtype=bool),
     )
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its `parent` has, who may be killed and say nothing."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _told(row: Row, key: str) -> str:
@@ -197,33 +213,42 @@ def pack(pictures: Pictures, path: Path, quality: int = 90) -> None:
     """Write `pictures` to one file; canvases as WebP of the given quality, which costs a little sharpness."""
     with ThreadPoolExecutor() as pool:
         canvases = list(pool.map(lambda canvas: _webp(canvas, quality), pictures.canvases))
-    np.savez(
-        path,
-        canvases=np.frombuffer(b"".join(canvases), dtype=np.uint8),
-        lengths=np.array([len(each) for each in canvases], dtype=np.int64),
-        breasts=np.frombuffer(zlib.compress(np.packbits(pictures.breasts, axis=None).tobytes(), 9), dtype=np.uint8),
-        shape=np.array(pictures.canvases.shape, dtype=np.int64),
-        columns=np.frombuffer(
-            json.dumps({key: value.tolist() for key, value in pictures.columns.items()}).encode(), dtype=np.uint8
-        ),
-        boxes=pictures.boxes,
-        box_picture=pictures.box_picture,
-        box_malignant=pictures.box_malignant,
-    )
+    columns = json.dumps({key: value.tolist() for key, value in pictures.columns.items()}).encode()
+    with replacing(path) as half, half.open("wb") as stream:
+        np.savez(
+            stream,
+            canvases=np.frombuffer(b"".join(canvases), dtype=np.uint8),
+            lengths=np.array([len(each) for each in canvases], dtype=np.int64),
+            breasts=np.frombuffer(zlib.compress(np.packbits(pictures.breasts, axis=None).tobytes(), 9), dtype=np.uint8),
+            shape=np.array(pictures.canvases.shape, dtype=np.int64),
+            columns=np.frombuffer(columns, dtype=np.uint8),
+            boxes=pictures.boxes,
+            box_picture=pictures.box_picture,
+            box_malignant=pictures.box_malignant,
+        )
 
 
-def prepared(path: Path | None, read: Callable[[], Pictures]) -> Pictures:
-    """Unpack the pictures at `path`, which are read and packed first where they are not there yet; without a path they are only read."""
+def prepared(path: Path | None, canvas: tuple[int, int], read: Callable[[], Pictures]) -> Pictures:
+    """Unpack the pictures at `path`, which are read and packed first where they are not there yet; without a path they are only read.
+
+    Raises ValueError where that file is none of prepared pictures, or they lie on another `canvas`.
+    """
     if path is None:
         return read()
     if not path.is_file():
         pack(read(), path)
-    return unpack(path)
+    try:
+        found = unpack(path)
+    except (ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} holds no prepared pictures, or is damaged") from error
+    if found.canvases.shape[1:] != canvas:
+        raise ValueError(f"{path} holds pictures on a canvas of {found.canvases.shape[1:]}, wanted {canvas}")
+    return found
 
 
 def unpack(path: Path) -> Pictures:
     """Read what `pack` wrote."""
-    with np.load(path) as stored:
+    with path.open("rb") as stream, np.load(stream) as stored:
         shape = tuple(int(side) for side in stored["shape"])
         ends = np.cumsum(stored["lengths"])
         blob = stored["canvases"].tobytes()

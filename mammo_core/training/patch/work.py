@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from mammo_core.training.judging.evaluate import evaluate
 from mammo_core.training.lab.diary import Diary
-from mammo_core.training.lab.records import write_predictions
+from mammo_core.training.lab.records import read_history, write_predictions
 from mammo_core.training.patch.judge import weighed
 from mammo_core.training.patch.pictures import COLUMNS, Pictures, outlined, prepared, read_rows, sides
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, select
 from mammo_core.training.recipes.classifier import kind_of
-from mammo_core.training.recipes.patch import PatchRecipe, Recipe, TissueRecipe, read_recipe, read_tissue
+from mammo_core.training.recipes.patch import FOLDS, PatchRecipe, Recipe, TissueRecipe, read_recipe, read_tissue
+
+ABOUT = ("dataset", "file", "patient_id", "label")
+"""What of a prepared picture has to be as the data have it."""
 
 
 def fit(diary: Diary) -> None:
@@ -30,11 +35,11 @@ def fit(diary: Diary) -> None:
     recipe: Recipe | TissueRecipe = read_tissue(path) if kind_of(path) == "tissue" else read_recipe(path)
     weights = _weights(run.weights, recipe.backbone)
     pictures = _pictures(diary, recipe)
-    _require_both_kinds(pictures, recipe, run.wanted)
+    _require_women(pictures, recipe, run.wanted)
     for number in run.wanted:
         line = diary.line(f"Fold {number + 1} of {recipe.folds}. " if recipe.folds > 1 else "")
-        diary.note(fold=number, epoch=0, batch=0)
         folder = run.folder / f"fold{number}"
+        diary.note(fold=number, epoch=len(read_history(folder)["epoch"]), batch=0)
         if isinstance(recipe, TissueRecipe):
             fit_tissue(recipe, pictures, weights, folder, line)
         else:
@@ -69,10 +74,15 @@ def _pictures(diary: Diary, recipe: Recipe | TissueRecipe) -> Pictures:
     rows = read_rows(Path(diary.run.data), recipe.needs, diary.say)
     diary.require_clean(rows, sides(rows, recipe.sets, recipe.outside))
     diary.require_same(rows)
-    return prepared(
+    found = prepared(
         Path(diary.run.prepared) if diary.run.prepared else None,
+        recipe.canvas,
         lambda: outlined(rows, recipe.canvas, diary.say, partial(diary.step, "Outlining breasts")),
     )
+    told = {(row.dataset, row.file, row.patient_id, row.label) for row in rows}
+    if not told.issuperset(zip(*(found.columns[key].tolist() for key in ABOUT), strict=True)):
+        raise ValueError(f"{diary.run.prepared} holds other pictures or labels than {diary.run.data}; remove it")
+    return found
 
 
 def _weights(named: str, backbone: str) -> Path:
@@ -83,13 +93,30 @@ def _weights(named: str, backbone: str) -> Path:
     return Path(named)
 
 
-def _require_both_kinds(pictures: Pictures, recipe: PatchRecipe, folds: list[int]) -> None:
-    """Raise ValueError, before anything is fitted, where a source cannot be calibrated on the women of these folds."""
+def _require_women(pictures: Pictures, recipe: Recipe | TissueRecipe, folds: Sequence[int]) -> None:
+    """Raise ValueError, before anything is fitted, where these folds leave too few women to fit a head to, or to judge and calibrate on."""
+    one_network = isinstance(recipe, TissueRecipe)
+    folds = range(FOLDS) if one_network else folds
+    part, held_out = pictures.folds(), [each.set for each in recipe.judged if each.set in recipe.sets]
+    for number in folds:
+        for sets in {recipe.sets} if isinstance(recipe, TissueRecipe) else {head.sets for head in recipe.heads}:
+            if not _both_kinds(pictures, pictures.of(*sets) & (part != number)):
+                raise ValueError(
+                    f"without fold {number}, women of both kinds must be left of {', '.join(sets)} to fit to"
+                )
+        if not one_network and not (pictures.of(*held_out) & (part == number)).any():
+            raise ValueError(f"fold {number} holds out no woman who is judged; name the others (--fold)")
     for source, (name, _) in recipe.sources.items():
-        own = pictures.of(name)
-        if isinstance(recipe, Recipe):
-            own &= np.isin(pictures.folds(), folds)
-        if not pictures.malignant[own].any() or pictures.malignant[own].all():
+        own = pictures.of(name) & np.isin(part, folds)
+        there = np.unique(part[own])  # a fold is calibrated by the others, if there are any
+        if not all(_both_kinds(pictures, own & ((part != each) | (len(there) == 1))) for each in there) or not len(
+            there
+        ):
             raise ValueError(
-                f"of {name}, on which {source} pictures are calibrated, women of both kinds must be held out"
+                f"of {name}, on which {source} pictures are calibrated, women of both kinds must be held out, either in two folds if "
+                "there are several"
             )
+
+
+def _both_kinds(pictures: Pictures, chosen: npt.NDArray[np.bool_]) -> bool:
+    return len(np.unique(pictures.malignant[chosen])) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -14,15 +16,15 @@ from mammo_core.cli import main
 from mammo_core.preprocessing import CANVAS
 from mammo_core.training.datasets import Row
 from mammo_core.training.lab.runs import list_runs
-from mammo_core.training.patch.pictures import Pictures, fold_of, pack, read_pictures, sides, unpack
+from mammo_core.training.patch.pictures import Pictures, fold_of, pack, prepared, read_pictures, sides, unpack
 from mammo_core.training.recipes.patch import FOLDS
 from tests.training.patch.synthetic import OF_TWO, pictures, write_set
 
 
 def test_packed_pictures_come_back(tmp_path: Path) -> None:
     made = pictures(n=9, canvas=(64, 40))
-    pack(made, tmp_path / "packed.npz", quality=100)
-    back = unpack(tmp_path / "packed.npz")
+    pack(made, tmp_path / "packed", quality=100)
+    back = unpack(tmp_path / "packed")
     np.testing.assert_array_equal(back.breasts, made.breasts)
     np.testing.assert_array_equal(back.boxes, made.boxes)
     np.testing.assert_array_equal(back.box_picture, made.box_picture)
@@ -137,3 +139,36 @@ def test_folds_never_split_a_woman(women: list[str]) -> None:
     assert set(folds) <= set(range(FOLDS))
     for woman in made.women:
         assert len(set(folds[made.women == woman])) == 1
+
+
+def test_prepared_pictures_of_another_canvas_or_torn_are_refused(tmp_path: Path) -> None:
+    pack(pictures(n=3, canvas=(64, 32)), tmp_path / "packed")
+    assert len(prepared(tmp_path / "packed", (64, 32), pictures).canvases) == 3
+    with pytest.raises(ValueError, match=r"on a canvas of \(64, 32\), wanted \(128, 96\)"):
+        prepared(tmp_path / "packed", (128, 96), pictures)
+    (tmp_path / "packed").write_bytes((tmp_path / "packed").read_bytes()[:-100])
+    with pytest.raises(ValueError, match="damaged"):
+        prepared(tmp_path / "packed", (64, 32), pictures)
+
+
+OUTLINING = """
+import time
+from pathlib import Path
+from mammo_core.training.datasets import Row
+from mammo_core.training.patch import pictures
+
+def slowly(canvas, row):
+    print("begun", end="", flush=True)
+    time.sleep(60)
+
+pictures._outlined = slowly
+pictures.outlined([Row(Path("a.png"), "a.png", "film", "w", "normal")] * 40)
+"""
+
+
+def test_who_outlines_breasts_ends_with_the_process_that_asked(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", OUTLINING], stdout=subprocess.PIPE, text=True) as asking:
+        assert asking.stdout is not None
+        assert asking.stdout.read(5) == "begun"
+        asking.kill()
+        asking.communicate(timeout=20)  # as long as one of them lives, this does not end
