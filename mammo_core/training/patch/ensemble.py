@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file
 
+from mammo_core.training.patch.fit import read_whole
 from mammo_core.training.patch.pictures import NO_FOLD, Pictures
 from mammo_core.training.patch.predictions import Predictions, said_by
 from mammo_core.training.patch.serving import Member
@@ -29,7 +29,7 @@ TISSUE = "tissue"
 def load_member(folder: Path) -> Member:
     """The trained network of a run's folder, its heads side by side."""
     recipe = read_recipe(folder.parent / "recipe.toml")
-    return Member(_with_heads_together(load_file(folder / "weights.safetensors"), recipe), recipe.canvas, recipe.patch)
+    return Member(_with_heads_together(read_whole(folder / "weights.safetensors"), recipe), recipe.canvas, recipe.patch)
 
 
 def head_names(recipe: Recipe, tissue: bool) -> list[str]:

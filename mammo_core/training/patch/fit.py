@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from mammo_core.training.bench.fit import reseed, save
@@ -72,7 +73,7 @@ def _read_back(path: Path, backbone: Any) -> tuple[Any, Any] | None:
     """Read the weights of a network that is fitted into `backbone`, and give its linear layer; None where there are none."""
     if not path.is_file():
         return None
-    tensors = load_file(path)
+    tensors = read_whole(path)
     with_weights(backbone, tensors)
     return tensors["patch_logits/kernel"], tensors["patch_logits/bias"]
 
@@ -200,6 +201,15 @@ def save_whole(tensors: dict[str, npt.NDArray[Any]], path: Path) -> None:
         save_file(tensors, half)
 
 
+def read_whole(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read a file of tensors. Raises ValueError where it is damaged."""
+    try:
+        tensors: dict[str, npt.NDArray[Any]] = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged; a run that is resumed without it makes it anew") from error
+    return tensors
+
+
 def round_to_half(backbone: Any) -> None:
     """Heads are fitted to, and figures are made with, the very weights that are stored: float16."""
     for layer in backbone.layers:
@@ -210,8 +220,7 @@ def kept_features(path: Path, make: Callable[[], dict[str, npt.NDArray[Any]]]) -
     """Reading every picture takes minutes; what was read is kept with the run, so that heads can be fitted anew."""
     if not path.is_file():
         save_whole(make(), path)
-    stored: dict[str, npt.NDArray[Any]] = load_file(path)
-    return stored
+    return read_whole(path)
 
 
 def pooled(whole: Any, pictures: Pictures, line: Line) -> dict[str, npt.NDArray[Any]]:

@@ -17,7 +17,6 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from keras import layers, ops
-from safetensors.numpy import load_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -31,7 +30,9 @@ from mammo_core.training.patch.fit import (
     fit_round,
     halved,
     kept_features,
+    load,
     look,
+    read_whole,
     round_to_half,
     save_whole,
     scaled,
@@ -135,7 +136,7 @@ def fit_tissue(recipe: TissueRecipe, pictures: Pictures, weights: Path, folder: 
     line.start(recipe.backbone)
     trained = folder / "weights.safetensors"
     if trained.is_file():
-        backbone = resnet(load_file(trained))
+        backbone = resnet(read_whole(trained))
     else:
         backbone = resnet(np.load(weights / recipe.backbone))
         _train(backbone, recipe, pictures, apart, folder, line)
@@ -164,7 +165,7 @@ def fit_tissue(recipe: TissueRecipe, pictures: Pictures, weights: Path, folder: 
 
 def load_tissue(run: Path, folds: list[int]) -> Tissue:
     """The network of a run with the mean of its heads of `folds`."""
-    tensors = load_file(run / PLACE / "weights.safetensors")
+    tensors = read_whole(run / PLACE / "weights.safetensors")
     kept = {name: each for name, each in tensors.items() if not name.startswith("heads/")}
     kept["head/weights"] = tensors["heads/weights"][:, folds].mean(axis=1)
     kept["head/bias"] = tensors["heads/bias"][folds].mean(keepdims=True)
@@ -197,7 +198,10 @@ def _train(
 ) -> None:
     """A linear probe first, then all of it gently, so that what it brings along is not lost (Kumar et al. 2022)."""
     spec = recipe.round
-    network = patch_network(backbone, recipe, spec.cutout)
+    network, ended = patch_network(backbone, recipe, spec.cutout), folder / "round1.weights.h5"
+    if ended.is_file():
+        load(network, ended)
+        return
     batches = PatchBatches(pictures, apart, spec, recipe.masses, Mined(), crop_side(recipe), recipe.seed)
     linear = network.get_layer("patch_logits")
     pooled = keras.Model(network.input, linear.input)
@@ -215,7 +219,7 @@ def _train(
     rate = keras.optimizers.schedules.CosineDecay(
         spec.rate / 20, spec.epochs * spec.steps, warmup_target=spec.rate, warmup_steps=WARM_UP
     )
-    fit_round(network, batches, rate, folder / "round1.weights.h5", 0, recipe.seed, line)
+    fit_round(network, batches, rate, ended, 0, recipe.seed, line)
 
 
 def _seen(backbone: Any, recipe: TissueRecipe, pictures: Pictures, line: Line) -> dict[str, npt.NDArray[Any]]:

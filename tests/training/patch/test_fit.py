@@ -101,6 +101,10 @@ def test_a_fold_is_written_and_what_is_lost_is_made_again_from_what_is_there(tmp
     assert np.std(flat) < 0.5 * np.std([float(row["all"]) for row in scores])
 
     (run / "scores.csv").unlink()
+    for name in ("features.safetensors", "weights.safetensors"):
+        (run / name).write_bytes(b"torn")
+        with pytest.raises(ValueError, match=rf"{name} is damaged"):
+            fit_fold(asked, made, tmp_path, run, line())
     (run / "weights.safetensors").unlink()
     (run / "round1.weights.h5").write_bytes(b"torn")
     with pytest.raises(ValueError, match=r"round1\.weights\.h5 is damaged"):
