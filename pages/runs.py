@@ -77,7 +77,7 @@ def _told_apart(folders: list[Path], place: tuple[str, str]) -> int:
 
 with sheet("runs.py", "Runs"):
     found_here = read_ledger(runs_root())
-    networks, unread = readable(found_here.networks)
+    networks, torn, unread = readable(found_here.networks)
     ledger(networks)
     selected = compared(networks)
     if selected:
@@ -106,4 +106,4 @@ with sheet("runs.py", "Runs"):
                     else:
                         errors.worst(found)
     nuclei(found_here.features)
-    left_out(found_here.damaged, unread)
+    left_out([*found_here.damaged, *torn], unread)

@@ -258,6 +258,15 @@ def test_a_run_whose_recipe_is_damaged_is_named_and_hides_no_other(lab: Path) ->
     assert whole.name in words(shown("train.py"))
 
 
+def test_a_run_whose_recipe_lacks_a_key_is_not_said_to_have_damaged_predictions(lab: Path) -> None:
+    torn = make_patch_run(lab / "runs")
+    recipe = torn / "recipe.toml"
+    recipe.write_text(recipe.read_text().replace("seed = 3\n", ""))
+    said = words(shown("runs.py"))
+    assert f"Not in the table: {torn.name}. Its run.json or its recipe.toml is gone or damaged." in said
+    assert "predictions.csv" not in said
+
+
 def test_a_run_whose_predictions_are_damaged_is_named_and_hides_no_other(lab: Path) -> None:
     whole, torn = make_run(lab / "runs", draws=5), make_run(lab / "runs", "torn", draws=5)
     table = torn / "fold0" / "predictions.csv"

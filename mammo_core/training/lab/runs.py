@@ -174,6 +174,8 @@ def read_run(folder: Path) -> Run:
         for name, kind in _kinds().items():
             if not isinstance(getattr(run, name), float | int if kind is float else kind):
                 raise TypeError(f"{name} is of another kind")
+        if not set(run.wanted) <= set(range(run.folds)):
+            raise ValueError("only names folds that there are not")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ValueError(f"{folder} holds no run") from error
     except (OSError, ValueError, TypeError, AttributeError) as error:

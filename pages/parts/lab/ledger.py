@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -93,14 +92,26 @@ def _table(rows: list[dict[str, Any]], many: bool) -> None:
     )
 
 
-def readable(found: Sequence[Run]) -> tuple[list[Run], list[str]]:
-    """Those of the runs whose predictions can be read, as far as there are any; and the names of the others."""
+def readable(found: Sequence[Run]) -> tuple[list[Run], list[str], list[str]]:
+    """Those of the runs whose recipe and predictions can be read, as far as there are any; the names of those with a `torn` recipe, of the
+    others.
+    """
     whole: list[Run] = []
+    torn: list[str] = []
+    unread: list[str] = []
     for run in found:
-        with suppress(ValueError):
+        try:
+            recipe_of(run.folder)
+        except ValueError:
+            torn.append(run.id)
+            continue
+        try:
             places_of(run.folder)
+        except ValueError:
+            unread.append(run.id)
+        else:
             whole.append(run)
-    return whole, [run.id for run in found if run not in whole]
+    return whole, torn, unread
 
 
 def left_out(torn: Sequence[str], unread: Sequence[str]) -> None:

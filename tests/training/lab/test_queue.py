@@ -58,6 +58,7 @@ def test_a_run_that_is_damaged_is_named_and_does_not_hide_the_others(tmp_path: P
     whole, torn = (_run(tmp_path, recipe='kind = "classifier"') for _ in range(2))
     known = json.loads((torn.folder / "run.json").read_text())
     wrong = (json.dumps(known | {"folds": "x"}), json.dumps(known | {"limit": 1.5}), json.dumps(known | {"data": None}))
+    wrong = (*wrong, *(json.dumps(known | {"folds": 5, "only": only}) for only in ("0 x", "0 5")))
     for text in ("[]", '{"id": "x"', "{}", *wrong):
         (torn.folder / "run.json").write_text(text)
         with pytest.raises(ValueError, match=r"run\.json is damaged"):
