@@ -371,6 +371,8 @@ def test_a_patch_network_stands_beside_the_classifiers(lab: Path, monkeypatch: p
     assert rows["rsna"]["AUC"].startswith("0.")
     assert rows["rsna"]["Changed"].endswith("only folds 0, 1")
     drawn = [figure["layout"]["title"]["text"] for figure in figures(app)]
+    assert f"Nobody is watched by {folder.name}: drawn through is what was trained on" in words(app)
+    assert "Dotted" not in words(app)
     assert {title.split(",")[0] for title in drawn} == {"Loss", "Accuracy", "Learning rate"}  # no AUC of patches
     app = shown("runs.py", compared=[folder.name], lab_part="Thresholds")
     assert "women judged by the other folds" in words(app)

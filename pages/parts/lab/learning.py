@@ -22,10 +22,11 @@ MEASURES = {
         "Lower is better. Where validation rises while training falls, the network learns its pictures by heart.",
     ),
     "auc": ("AUC of the last class", "0.5 is chance, 1 is perfect."),
-    "accuracy": ("Accuracy", "Share of pictures whose likeliest class is the true one."),
+    "accuracy": ("Accuracy", "Share of pictures, or of patches, whose likeliest class is the true one."),
     "rate": ("Learning rate", "How far one step goes, as the schedule had it."),
 }
 """Columns of history.csv: title, and what to read in it."""
+NOBODY = "nobody"
 
 
 def courses(folder: Path, name: str, measure: str) -> list[figures.Course]:
@@ -47,17 +48,25 @@ def watched(run: Run) -> str:
     if not counts:
         return "not divided yet"
     if counts == [0]:
-        return "nobody"
+        return NOBODY
     return f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} {'woman' if counts == [1] else 'women'}"
 
 
 def learning(found: Sequence[Run]) -> None:
     """Four measures over the epochs, as far as they were measured."""
-    write(
-        "quiet",
-        "Dotted: pictures trained on, as augmented. Drawn through: women watched, from whom nothing is learned. "
-        f"Watched in a fold: {'; '.join(f'{run.id} {watched(run)}' for run in found)}.",
-    )
+    alone = [run.id for run in found if watched(run) == NOBODY]
+    others = [f"{run.id} {watched(run)}" for run in found if run.id not in alone]
+    if others:
+        write(
+            "quiet",
+            "Dotted: pictures trained on, as augmented. Drawn through: women watched, from whom nothing is learned. "
+            f"Watched in a fold: {'; '.join(others)}.",
+        )
+    if alone:
+        write(
+            "quiet",
+            f"Nobody is watched by {', '.join(alone)}: drawn through is what was trained on, of patch networks the patches.",
+        )
     measured = {name: [course for run in found for course in courses(run.folder, run.id, name)] for name in MEASURES}
     columns = st.columns(2)
     for place, (measure, own) in enumerate((name, own) for name, own in measured.items() if own):
