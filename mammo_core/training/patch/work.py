@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from mammo_core.training.judging.evaluate import evaluate
 from mammo_core.training.lab.diary import Diary
 from mammo_core.training.lab.records import read_history, write_predictions
+from mammo_core.training.lab.runs import Run, find_run
 from mammo_core.training.patch.judge import weighed
 from mammo_core.training.patch.pictures import COLUMNS, Pictures, outlined, prepared, read_rows, sides
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, select
@@ -34,6 +36,8 @@ def fit(diary: Diary) -> None:
     path = run.folder / "recipe.toml"
     recipe: Recipe | TissueRecipe = read_tissue(path) if kind_of(path) == "tissue" else read_recipe(path)
     weights = _weights(run.weights, recipe.backbone)
+    if isinstance(recipe, Recipe) and recipe.start:
+        recipe = replace(recipe, start=_started(run, recipe.start).name)
     pictures = _pictures(diary, recipe)
     _require_women(pictures, recipe, run.wanted)
     for number in run.wanted:
@@ -91,6 +95,20 @@ def _weights(named: str, backbone: str) -> Path:
         where = f"{named} does not hold it" if named else "no folder of weights was named (--weights, or MAMMO_WEIGHTS)"
         raise FileNotFoundError(f"this recipe starts from {backbone}, and {where}")
     return Path(named)
+
+
+def _started(run: Run, named: str) -> Path:
+    """The run whose networks a recipe goes on from: the one that this run began with, if it has begun, and not a newer one.
+
+    Raises ValueError where it is not there, or lacks a fold that is wanted.
+    """
+    found = find_run(run.folder.parent, run.started_from or named)
+    for number in run.wanted:
+        if not (found / f"fold{number}" / "weights.safetensors").is_file():
+            raise ValueError(
+                f"this recipe goes on from {found}, which holds no network of fold {number}; train it first"
+            )
+    return found
 
 
 def _require_women(pictures: Pictures, recipe: Recipe | TissueRecipe, folds: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from mammo_core.training.lab import records
 from mammo_core.training.lab.runs import Run, Status, Stopped, new_run, read_run
 from mammo_core.training.patch.pictures import pack
 from mammo_core.training.patch.work import _require_women
+from mammo_core.training.recipes.patch import Recipe
 from mammo_core.training.work import work
 from tests.training.patch.synthetic import OF_TWO, RECIPE, pictures, recipe, write_set
 
@@ -37,20 +39,15 @@ def test_women_are_too_few_before_anything_is_fitted() -> None:
         _require_women(made, asked, [0, 2, 3])
 
 
+def _stopped(root: Path, **known: Any) -> Run:
+    """A run that has not begun, beside a backbone that is there."""
+    (root / "backbone.npz").touch()
+    known = {"recipe": RECIPE, "data": str(root), "weights": str(root)} | known
+    return new_run(root / "runs", "tiny", "1", title="Tiny", folds=5, epochs=2, status=Status.STOPPED, **known)
+
+
 def test_a_run_that_is_resumed_says_at_once_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "backbone.npz").touch()
-    run = new_run(
-        tmp_path / "runs",
-        "tiny",
-        "1",
-        recipe=RECIPE,
-        title="Tiny",
-        data=str(tmp_path),
-        weights=str(tmp_path),
-        folds=5,
-        epochs=2,
-        status=Status.STOPPED,
-    )
+    run = _stopped(tmp_path)
     (run.folder / "fold0").mkdir()
     row = dict.fromkeys(records.HISTORY, np.nan) | {"epoch": 1.0}
     records.write_history(run.folder / "fold0", {name: [value] for name, value in row.items()})
@@ -64,6 +61,38 @@ def test_a_run_that_is_resumed_says_at_once_how_far_it_is(tmp_path: Path, monkey
     monkeypatch.setattr("mammo_core.training.patch.fit.fit_fold", fold)
     assert work(run.folder).status is Status.STOPPED
     assert [(each.fold, each.epoch, each.epochs_done) for each in seen] == [(0, 1, 1.0)]
+
+
+def _base(root: Path, day: str, folds: int) -> Path:
+    """A run of the recipe base-1 that is done, with networks of so many folds."""
+    folder = root / f"base-1-{day}-000000"
+    for fold in range(folds):
+        (folder / f"fold{fold}").mkdir(parents=True, exist_ok=True)
+        (folder / f"fold{fold}" / "weights.safetensors").touch()
+    if not (folder / "run.json").is_file():
+        new_run(root, "base", "1", out=folder, title="", data="", status=Status.DONE)
+    return folder
+
+
+def test_a_run_goes_on_from_the_networks_that_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = _stopped(tmp_path, recipe=RECIPE.replace('start = ""', 'start = "base-1"'), only="0 1")
+    began: list[str] = []
+
+    def fold(recipe: Recipe, *asked: Any) -> None:
+        asked[-1].start(recipe.start)
+        began.append(recipe.start)
+        raise Stopped
+
+    monkeypatch.setattr("mammo_core.training.patch.work._pictures", lambda diary, recipe: pictures(n=160))
+    monkeypatch.setattr("mammo_core.training.patch.fit.fit_fold", fold)
+    older = _base(tmp_path / "runs", "20240101", folds=1)
+    with pytest.raises(ValueError, match="which holds no network of fold 1"):
+        work(run.folder)
+    _base(tmp_path / "runs", "20240101", folds=2)
+    assert work(run.folder).status is Status.STOPPED
+    _base(tmp_path / "runs", "20240102", folds=2)
+    assert work(run.folder).status is Status.STOPPED
+    assert began == [older.name, older.name]
 
 
 def test_prepared_pictures_are_those_of_the_data(
