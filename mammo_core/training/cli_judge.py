@@ -62,6 +62,8 @@ def systems(args: argparse.Namespace) -> int:
 
 def tune(args: argparse.Namespace) -> int:
     """Try values of a recipe's [tune] ranges, and write the best ones as a recipe."""
+    if (kind := kind_of(args.recipe)) != "classifier":
+        raise ValueError(f"{args.recipe} is a recipe of the kind {kind!r}; only classifiers are tuned")
     from mammo_core.training.tune import tune as search
 
     best = search(

@@ -19,17 +19,17 @@ from mammo_core.training.lab.runs import find_run, read_run
 from mammo_core.training.model_folder import wrong_version
 from mammo_core.training.patch import pointing
 from mammo_core.training.patch.pictures import Pictures, prepared, read_pictures
-from mammo_core.training.patch.predictions import Predictions
+from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions
 from mammo_core.training.recipes.classifier import kind_of
 from mammo_core.training.recipes.patch import Ensemble, Recipe, read_ensemble, read_recipe
 
 
 def evaluate(args: argparse.Namespace) -> int:
     """Judge a run on women it had not seen; of a model of several networks all together, of its folder `run` each that they come from."""
-    from mammo_core.training.patch.predictions import folds_done
-
     if not args.run.is_dir():
         raise ValueError(f"{args.run} is no folder of a run")
+    if args.data is None and (args.run / "run.json").is_file():
+        _as_trained(args, args.run)
     if args.data is None:
         raise ValueError("this run needs --data")
     if (args.run / "recipe.toml").is_file() and kind_of(args.run / "recipe.toml") == "ensemble":
@@ -50,8 +50,6 @@ def _is_patch(run: Path) -> bool:
 
 def _evaluate(run: Path, args: argparse.Namespace) -> None:
     """Print a table for all heads put together and for each alone, and how often the maps point at the lesion."""
-    from mammo_core.training.patch.predictions import folds_done, read_predictions
-
     folds, recipe = folds_done(run), read_recipe(run / "recipe.toml")
     pictures = _pictures(args, recipe.needs, recipe.canvas)
     predictions = read_predictions([(run / f"fold{fold}", fold) for fold in folds], pictures)
@@ -120,6 +118,9 @@ def promote(args: argparse.Namespace) -> int:
             f"{args.run} is a tissue network's run, which ships with patch networks: promote an ensemble's recipe"
         )
     else:
+        done = folds_done(args.run)
+        if not done or args.fold not in ("all", *map(str, done)):
+            raise ValueError(f"{args.run} has no network of fold {args.fold} that is done; done are {done or 'none'}")
         if args.data is None:
             _as_trained(args, args.run)
         recipe = read_recipe(args.run / "recipe.toml")

@@ -60,6 +60,24 @@ def test_what_a_promotion_cannot_choose_is_refused(
     assert why in capsys.readouterr().err
 
 
+def test_only_classifiers_are_tuned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tune", str(RECIPES / "patch-mobilenetv2.toml"), "--data", str(tmp_path)]) == 2
+    assert "of the kind 'patch'; only classifiers are tuned" in capsys.readouterr().err
+
+
+def test_a_fold_that_is_not_done_is_not_promoted_and_no_picture_is_read_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (RECIPES / "patch-mobilenetv2.toml").read_text(encoding="utf-8")
+    run = new_run(tmp_path, "patches", "1", title="", data=str(tmp_path / "gone"), recipe=text)
+    (run.folder / "fold2").mkdir()
+    (run.folder / "fold2" / "scores.csv").touch()
+    assert main(["promote", str(run.folder), "--fold", "3"]) == 2
+    assert "has no network of fold 3 that is done; done are [2]" in capsys.readouterr().err
+    assert main(["evaluate", str(run.folder)]) == 2  # the data are where the run has them
+    assert "there is no folder for the set rsna" in capsys.readouterr().err
+
+
 def test_an_ensemble_is_not_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["train", str(RECIPES / "patch-ensemble.toml"), "--data", str(tmp_path), "--weights", str(tmp_path)]
     assert main(asked) == 2
