@@ -15,6 +15,8 @@ IN_SCREENING = 160
 MAP_HEAD = "maps"
 """The head of a patch network that sees its lesion map and nothing else."""
 
+NOUNS = {"image": "picture", "breast": "breast", "exam": "exam"}
+"""What one case of a unit is called: a model whose sets have no whole exams counts breasts, or pictures."""
 FEW = 10
 """Fewer exams than this are counted out instead of put as a proportion."""
 
@@ -31,13 +33,13 @@ def meaning(card: Mapping[str, Any], suspicion: float) -> str:
     counts = card["exams_at_least"]
     n, cancer = int(counts["n"][score]), int(counts["cancer"][score])
     overall = in_words(int(counts["cancer"][0]), int(counts["n"][0]))
+    noun = NOUNS[counts["unit"]]
     if n == 0:
-        start = f"None of the validation exams scored {score} or more"
+        start = f"None of the validation {noun}s scored {score} or more"
     elif n < FEW:
-        exams = "exam" if n == 1 else "exams"
-        start = f"Only {n} validation {exams} scored {score} or more, {cancer or 'none'} with cancer"
+        start = f"Only {n} validation {noun}{'s' * (n > 1)} scored {score} or more, {cancer or 'none'} with cancer"
     else:
-        start = f"Of the validation exams scored {score} or more, {in_words(cancer, n)} had cancer"
+        start = f"Of the validation {noun}s scored {score} or more, {in_words(cancer, n)} had cancer"
     return f"{start}; of all of them, {overall}. In screening about 1 woman in {IN_SCREENING} has."
 
 

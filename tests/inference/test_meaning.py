@@ -8,7 +8,11 @@ from mammo_core.inference import map_meaning, meaning
 from mammo_core.inference.meaning import in_words
 
 CARD = {
-    "exams_at_least": {"n": [200] * 50 + [70] * 22 + [4] * 20 + [0] * 9, "cancer": [100] * 50 + [49] * 42 + [0] * 9}
+    "exams_at_least": {
+        "unit": "exam",
+        "n": [200] * 50 + [70] * 22 + [4] * 20 + [0] * 9,
+        "cancer": [100] * 50 + [49] * 42 + [0] * 9,
+    }
 }
 CARD["exams_at_least"]["cancer"][72:92] = [3] * 20
 
@@ -23,6 +27,12 @@ def test_it_speaks_of_validation_exams_and_of_screening() -> None:
 def test_few_exams_are_counted_out() -> None:
     assert meaning(CARD, 80).startswith("Only 4 validation exams scored 80 or more, 3 with cancer; ")
     assert meaning(CARD, 100).startswith("None of the validation exams scored 100 or more; ")
+
+
+def test_a_model_that_has_counted_breasts_does_not_speak_of_exams() -> None:
+    counted = {"exams_at_least": CARD["exams_at_least"] | {"unit": "breast"}}
+    assert meaning(counted, 80).startswith("Only 4 validation breasts scored 80 or more, 3 with cancer; ")
+    assert not any("exam" in meaning(counted, score) for score in (0, 80, 100))
 
 
 @given(st.floats(0, 100))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from mammo_core.inference.meaning import NOUNS
+
 
 def not_for(data: list[dict[str, Any]], operating_points: list[dict[str, Any]]) -> list[str]:
     """What a model must not be used for, as far as its `data` and `operating_points` (both as in the card) say."""
     n, malignant = sum(row["pictures"] for row in data), sum(row["malignant"] for row in data)
     missed = [
         f"at the {point['name']} point it passes over {round((1 - point['sensitivity'][0]) * point['n_cancer'])} "
-        f"of {point['n_cancer']} exams with cancer"
+        f"of {point['n_cancer']} {NOUNS[point['unit']]}s with cancer"
         for point in operating_points
     ]
     ages = [age for row in data if row["age"] for age in (row["age"][0], row["age"][2])]

@@ -115,8 +115,10 @@ def test_what_a_model_is_not_for_is_said_with_its_own_figures() -> None:
         {"pictures": 200, "malignant": 50, "age": [31.0, 55.0, 80.0], "machines": 4},
         {"pictures": 100, "malignant": 25, "age": None, "machines": 0},
     ]
-    said = " ".join(not_for(data, [{"name": "US", "sensitivity": [0.25, 0.2, 0.3], "n_cancer": 40}]))
+    point = {"name": "US", "unit": "exam", "sensitivity": [0.25, 0.2, 0.3], "n_cancer": 40}
+    said = " ".join(not_for(data, [point]))
     assert "at the US point it passes over 30 of 40 exams with cancer" in said
+    assert "30 of 40 breasts with cancer" in " ".join(not_for(data, [point | {"unit": "breast"}]))
     assert "75 of the 300 pictures" in said
     assert "31 to 80 years (not stated in 1 of 2 sets) and 4 named machines (none named in 1 of 2 sets)" in said
     assert not_for(data, [])[1] == "Ruling cancer out, or sorting exams by urgency."
