@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mammo_core.training.cli_train import refuse
 from mammo_core.training.recipes.classifier import kind_of
 
 
@@ -21,6 +22,8 @@ def evaluate(args: argparse.Namespace) -> int:
     kind = _kind(args.run)
     if kind == "features":
         raise ValueError(f"{args.run} was judged when it was trained; its log.txt says how")
+    if kind == "classifier":
+        refuse(args, ("data", "prepared"), "a classifier is judged by its predictions alone")
     if kind != "classifier" and (args.data is not None or not any(args.run.glob("fold*/predictions.csv"))):
         from mammo_core.training import cli_patch
 
@@ -91,6 +94,8 @@ def explain(args: argparse.Namespace) -> int:
 def promote(args: argparse.Namespace) -> int:
     """Make a model folder of a run, or of an ensemble's recipe, and seal it."""
     kind = _kind(args.run)
+    if kind in ("features", "classifier"):
+        refuse(args, ("data", "prepared"), "for patch networks only; any other run is promoted by what it holds")
     if kind == "features":
         from mammo_core.training import cli_cytology
 

@@ -113,10 +113,9 @@ def promote(args: argparse.Namespace) -> int:
         artefact = promote_ensemble(ensemble, args.runs, _of_members(args, args.runs, ensemble)[1], models)
     elif not (args.run / "recipe.toml").is_file():
         raise ValueError(f"{args.run} is no folder of a run and no recipe")
-    elif not _is_patch(args.run):
-        raise ValueError(
-            f"{args.run} is a tissue network's run, which ships with patch networks: promote an ensemble's recipe"
-        )
+    elif (kind := kind_of(args.run / "recipe.toml")) != "patch":
+        what = "a tissue network's run, which ships with patch networks" if kind == "tissue" else "no run"
+        raise ValueError(f"{args.run} is {what}: promote an ensemble's recipe")
     else:
         done = folds_done(args.run)
         if not done or args.fold not in ("all", *map(str, done)):

@@ -78,6 +78,29 @@ def test_a_fold_that_is_not_done_is_not_promoted_and_no_picture_is_read_for_it(
     assert "there is no folder for the set rsna" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("recipe", "verb", "why"),
+    [
+        ("cnn-3class", "evaluate", "a classifier is judged by its predictions alone"),
+        ("cnn-3class", "promote", "for patch networks only"),
+        ("cytology-conv1d", "promote", "for patch networks only"),
+    ],
+)
+def test_pictures_are_not_asked_for_and_passed_over(
+    recipe: str, verb: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (RECIPES / f"{recipe}.toml").read_text(encoding="utf-8")
+    run = new_run(tmp_path, recipe, "1", title="", data="", recipe=text)
+    assert main([verb, str(run.folder), "--data", str(tmp_path)]) == 2
+    assert f"--data: {why}" in capsys.readouterr().err
+
+
+def test_a_model_is_not_taken_for_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "recipe.toml").write_text((RECIPES / "patch-ensemble.toml").read_text(encoding="utf-8"))
+    assert main(["promote", str(tmp_path)]) == 2
+    assert f"{tmp_path} is no run" in capsys.readouterr().err
+
+
 def test_an_ensemble_is_not_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["train", str(RECIPES / "patch-ensemble.toml"), "--data", str(tmp_path), "--weights", str(tmp_path)]
     assert main(asked) == 2
