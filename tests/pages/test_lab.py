@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import time
 from functools import partial
 from pathlib import Path
@@ -397,7 +398,10 @@ def test_an_ensemble_is_promoted_once_all_its_runs_are_here(lab: Path, monkeypat
     app = shown("runs.py", compared=[folder.name], lab_part="Promote")
     (button,) = [each for each in app.button if each.key == "promote-ensemble-both"]
     assert button.disabled
-    assert "These runs are not here: other-1." in words(app)
+    assert "These are not here: other-1/fold1." in words(app)
+    shutil.rmtree(make_patch_run(lab / "runs", "other") / "fold1")
+    assert "These are not here: other-1/fold1." in words(shown("runs.py", compared=[folder.name], lab_part="Promote"))
+    shutil.rmtree(lab / "runs" / "other-1-20240506-070809")
     make_patch_run(lab / "runs", "other")
     app = shown("runs.py", compared=[folder.name], lab_part="Promote")
     (button,) = [each for each in app.button if each.key == "promote-ensemble-both"]

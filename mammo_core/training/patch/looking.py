@@ -13,12 +13,15 @@ from mammo_core.exam import FloatArray
 from mammo_core.training.patch.ensemble import load_member
 from mammo_core.training.patch.serving import serving_network
 
+GAP = 15
+"""Pixels of the canvas across which black inside the breast is breast all the same."""
+
 
 def looker(run: Path, fold: int, method: str) -> Callable[[FloatArray], FloatArray]:
     """A function from a (rows, columns, 1) canvas in 0..1 to its (rows, columns) malignant map in 0..1.
 
-    The lesion map is a probability as it is; Grad-CAM is divided by its highest value. Its heads weigh the same: what each is worth by
-    source, a run does not know. Raises FileNotFoundError where there is no network of that fold.
+    The lesion map is a probability as it is; Grad-CAM is divided by its highest value. Beside the breast both are 0. The heads weigh
+    the same: what each is worth by source, a run does not know. Raises FileNotFoundError where there is no network of that fold.
     """
     folder = run / f"fold{fold}"
     if not (folder / "weights.safetensors").is_file():
@@ -34,6 +37,7 @@ def looker(run: Path, fold: int, method: str) -> Callable[[FloatArray], FloatArr
         if method == "gradcam":
             heat = heat / max(float(heat.max()), np.finfo(np.float32).tiny)
         rows, columns = picture.shape[:2]
-        return np.asarray(np.clip(cv2.resize(heat, (columns, rows)), 0, 1), dtype=np.float32)
+        breast = cv2.morphologyEx((picture[..., 0] > 0).astype(np.float32), cv2.MORPH_CLOSE, np.ones((GAP, GAP)))
+        return np.asarray(np.clip(cv2.resize(heat, (columns, rows)), 0, 1) * breast, dtype=np.float32)
 
     return look

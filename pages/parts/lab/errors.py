@@ -61,9 +61,7 @@ def worst(found: Sequence[Judged]) -> None:
         if rows and method in methods(one.folder):
             st.fragment(_pictures, run_every=EVERY)(one, rows[:SHOWN], method, on)
         elif rows:
-            write(
-                "quiet", f"Its networks draw no {names.get(method, 'map')}." if method else "Its networks draw no map."
-            )
+            write("quiet", "Its networks draw no such map.")
             _side_by_side(one, rows[:SHOWN], method or "", False)
         table([_told(one, row) for row in rows], "No picture was got wrong by more than one half.", f"{one.slug}-worst")
 
@@ -83,9 +81,10 @@ def _pictures(one: Judged, rows: list[dict[str, Any]], method: str, on: bool) ->
     log = one.folder / "explain" / f"{method}.log"
     errand = errands.stands(log)
     runs = errand is not None and errand.runs
-    name = methods(one.folder)[method].removesuffix(" map")
+    called = methods(one.folder)[method]
+    name = called.lower() if called.endswith(" map") else f"{called} map"
     if st.button(
-        f"Make {name} maps",
+        f"Make {name}s",
         key=f"explain-{one.slug}",
         disabled=runs or not missing,
         help=f"{len(missing)} of {len(rows)} pictures have none by this method yet",
@@ -98,7 +97,7 @@ def _pictures(one: Judged, rows: list[dict[str, Any]], method: str, on: bool) ->
     elif errand and errand.code:
         write("amber", f"Not made: {errand.last}")
     else:
-        write("quiet", f"{len(rows) - len(missing)} of {len(rows)} pictures have a {name} map.")
+        write("quiet", f"{len(rows) - len(missing)} of {len(rows)} pictures have a {name}.")
     _side_by_side(one, rows, method, on)
 
 

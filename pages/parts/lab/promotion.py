@@ -207,29 +207,29 @@ def _ensembles() -> None:
         return
     st.markdown("#### Several runs as one model")
     for path, ensemble in found:
-        names = dict.fromkeys([Path(member).parent.name for member in ensemble.members])
         with st.container(border=True, gap="small"):
             st.markdown(f"**{ensemble.title}**")
             parts = ", ".join(filter(None, [*ensemble.members, ensemble.tissue]))
             write("quiet", f"{path.name} puts together {parts}; of runs of one name the newest that is done.")
-            absent = [name for name in [*names, *filter(None, [ensemble.tissue])] if not _is_here(name)]
+            absent = [name for name in filter(None, [*ensemble.members, ensemble.tissue]) if not _is_here(name)]
             candidate = Candidate(
                 f"ensemble-{ensemble.name}",
                 ensemble.name,
                 ensemble.version,
                 ("promote", str(path), "--runs", str(runs_root())),
                 runs_root() / ".promote" / f"{ensemble.name}.log",
-                waits=f"These runs are not here: {', '.join(absent)}." if absent else "",
+                waits=f"These are not here: {', '.join(absent)}." if absent else "",
             )
             st.fragment(_one, run_every=EVERY)(candidate)
 
 
 def _is_here(name: str) -> bool:
+    """Whether a run is there that is done, and, of a name such as "run/fold1", that fold of it."""
+    run, _, fold = name.partition("/")
     try:
-        find_run(runs_root(), name)
+        return (find_run(runs_root(), run) / fold).is_dir()
     except ValueError:
         return False
-    return True
 
 
 def _models() -> None:

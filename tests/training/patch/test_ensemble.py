@@ -127,6 +127,7 @@ def test_a_woman_is_judged_by_those_who_had_not_seen_her_and_all_ship(
         heat = looker(run.folder, 1, method)(canvas)
         assert heat.shape == canvas.shape[:2]
         assert 0 <= heat.min() <= heat.max() <= 1
+        assert heat[0, -1] == 0  # beside the breast
     with pytest.raises(FileNotFoundError, match="no network of fold 4"):
         looker(run.folder, 4, "lesion")
 
