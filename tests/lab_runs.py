@@ -11,7 +11,7 @@ import pytest
 
 from mammo_core.training.judging.evaluate import evaluate
 from mammo_core.training.lab import queue, records, runs
-from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.checking import written
 from mammo_core.training.recipes.classifier import NetworkSpec, ProtocolSpec, Recipe, System, TrainingSpec
 from tests.training.patch.synthetic import RECIPE as PATCHES
 
@@ -50,7 +50,7 @@ def empty_lab(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"MAMMO_{name.upper()}", str(root / name))
     (root / "models" / "recipes").mkdir()
     recipe = make_recipe(classes=("benign", "malignant"))
-    (root / "models" / "recipes" / "tiny.toml").write_text(recipes.write(recipe), encoding="utf-8")
+    (root / "models" / "recipes" / "tiny.toml").write_text(written(recipe), encoding="utf-8")
     monkeypatch.setattr(queue, "_start_runner", lambda root: None)
 
 
@@ -76,7 +76,7 @@ def make_run(
     """
     recipe = make_recipe(name, classes, folds, epochs)
     folder = root / f"{name}-1-20240506-070809"
-    text = recipes.write(recipe)
+    text = written(recipe)
     known: dict[str, Any] = {"title": recipe.title, "data": data, "folds": folds, "epochs": epochs}
     run = runs.new_run(root, name, "1", out=folder, recipe=text, **known)
     rng = np.random.default_rng(len(name))

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from mammo_core.training.cli_train import refuse
-from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.checking import kind_of
 
 
 def _kind(run: Path) -> str:

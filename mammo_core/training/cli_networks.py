@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mammo_core.training.cli_train import refuse
-from mammo_core.training.recipes.classifier import Recipe, kind_of, read, read_one
+from mammo_core.training.recipes.checking import kind_of
+from mammo_core.training.recipes.classifier import Recipe, read, read_one
 
 
 def networks(args: argparse.Namespace) -> int:

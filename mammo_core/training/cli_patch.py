@@ -20,7 +20,7 @@ from mammo_core.training.model_folder import wrong_version
 from mammo_core.training.patch import pointing
 from mammo_core.training.patch.pictures import Pictures, prepared, read_pictures
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions
-from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.checking import kind_of
 from mammo_core.training.recipes.patch import Ensemble, Recipe, read_ensemble, read_recipe
 
 

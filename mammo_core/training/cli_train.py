@@ -12,7 +12,8 @@ from typing import Any
 from mammo_core.training.lab.queue import enqueue, prepare
 from mammo_core.training.lab.runs import Run, Status, lacking, read_run, refuse_leak, write_run
 from mammo_core.training.recipes import Trained, read_trained
-from mammo_core.training.recipes.classifier import changed, kind_of, read, read_one
+from mammo_core.training.recipes.checking import kind_of
+from mammo_core.training.recipes.classifier import changed, read, read_one
 from mammo_core.training.recipes.features import DATA
 
 FOR_CLASSIFIERS = ("epochs", "set", "limit", "variant")

@@ -22,8 +22,8 @@ from mammo_core.training.datasets import read_dataset
 from mammo_core.training.lab import records, runs
 from mammo_core.training.patch.pictures import read_rows
 from mammo_core.training.recipes import Judged, recipe_of
+from mammo_core.training.recipes.checking import kind_of
 from mammo_core.training.recipes.classifier import Recipe as Classifier
-from mammo_core.training.recipes.classifier import kind_of
 from mammo_core.training.recipes.patch import PatchRecipe
 
 METHODS = {
@@ -68,6 +68,7 @@ def explain(run: Path, files: Sequence[str], method: str = "", fold: int | None 
         raise ValueError(f"{recipe.name} draws no map")
     if method and method not in known:
         raise ValueError(f"{recipe.name} has no map by the method {method!r}; it has {', '.join(known)}")
+    method = method or next(iter(known))
     if isinstance(recipe, Classifier):
         from mammo_core.training.bench.looking import looker
     else:
@@ -76,13 +77,13 @@ def explain(run: Path, files: Sequence[str], method: str = "", fold: int | None 
     paths = pictures_of(run) if asked else {}
     written = []
     for number in sorted({each for _, each in asked}):
-        look = looker(run, number, method or next(iter(known)))
+        look = looker(run, number, method)
         for key in (key for key, each in asked if each == number):
             if key not in paths:
                 raise ValueError(f"{key[1]!r} is no longer among the run's data")
             seen = _seen(paths[key], recipe)
             heat = look((seen[..., None] / 255).astype(np.float32))
-            path = place(run, *key, method or next(iter(known)))
+            path = place(run, *key, method)
             _write(path, seen, heat)
             written.append(path)
     return written

@@ -30,6 +30,7 @@ from mammo_core.training.lab import records, runs
 from mammo_core.training.lab.queue import prepare
 from mammo_core.training.lab.runs import Status
 from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.checking import written
 from mammo_core.training.recipes.classifier import Range, Recipe, changed
 from mammo_core.training.replacing import clear, replace_text
 
@@ -68,7 +69,7 @@ def tune(
         "data folder": str(data.resolve()),
         "limit": limit,
         "folder of weights": origin,
-        "recipe": recipes.write(recipe),
+        "recipe": written(recipe),
     }
     folder = out / f"tune-{recipe.name}-{recipe.version}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,7 +85,7 @@ def tune(
     if not done:
         raise ValueError("no trial came to an end; what stopped them is in their run.json")
     best = folder / "best.toml"
-    replace_text(best, recipes.write(replace(changed(recipe, study.best_params), tuned=data.name)))
+    replace_text(best, written(replace(changed(recipe, study.best_params), tuned=data.name)))
     print(f"best of {len(done)}: AUC {study.best_value:.4f}, {_spoken(study.best_params)}")
     return best
 

@@ -15,7 +15,7 @@ from mammo_core.training.lab import runs
 from mammo_core.training.lab.diary import Diary
 from mammo_core.training.lab.runs import Run, Status, Stopped
 from mammo_core.training.machine import enough_memory, enough_room, in_words
-from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.checking import kind_of
 from mammo_core.training.replacing import clear
 
 

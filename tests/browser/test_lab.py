@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.checking import written
 from tests.artefacts import make_artefact
 from tests.browser import needs_chromium
 from tests.browser.conftest import serving
@@ -21,7 +21,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("lab")
     make_artefact(root / "models")
     (root / "models" / "recipes").mkdir()
-    text = recipes.write(tiny.recipe(training__epochs=6))
+    text = written(tiny.recipe(training__epochs=6))
     (root / "models" / "recipes" / "tiny.toml").write_text(text, encoding="utf-8")
     tiny.data_folder(root / "data" / "clinic")
     runs = {"MAMMO_RUNS": str(root / "runs"), "MAMMO_DATA": str(root / "data")}

@@ -27,6 +27,7 @@ from mammo_core.training.judging.evaluate import report as report_of
 from mammo_core.training.judging.systems import summary, system
 from mammo_core.training.lab import records, runs
 from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.checking import written
 from pages.parts import look
 from pages.parts.card import interval
 from pages.parts.figures import TEMPLATE as figures_template
@@ -170,7 +171,7 @@ def test_a_run_is_queued_with_the_epochs_asked_for_and_can_be_taken_out(lab: Pat
 
 
 def test_a_class_that_no_picture_has_keeps_the_run_from_starting(lab: Path) -> None:
-    (lab / "models" / "recipes" / "tiny.toml").write_text(recipes.write(make_recipe()), encoding="utf-8")
+    (lab / "models" / "recipes" / "tiny.toml").write_text(written(make_recipe()), encoding="utf-8")
     app = shown("train.py", data_folder="clinic")
     assert "The recipe learns normal, and none of these pictures is that." in words(app)
     assert next(each for each in app.button if each.label == "Start training").disabled

@@ -17,7 +17,8 @@ from mammo_core.training.judging.spoken import interval
 from mammo_core.training.lab import records, runs
 from mammo_core.training.lab.runs import Run
 from mammo_core.training.recipes import classifier as recipes
-from mammo_core.training.recipes.classifier import Recipe, kind_of
+from mammo_core.training.recipes.checking import kind_of
+from mammo_core.training.recipes.classifier import Recipe
 
 PARTS = {"test": "held out", "outside": "outside set"}
 """Women on whom a figure counts: nothing was fitted to them or chosen by them."""

@@ -18,7 +18,7 @@ from typing import Any, get_type_hints
 
 from filelock import FileLock, Timeout
 
-from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.checking import kind_of
 from mammo_core.training.replacing import replace_text
 
 RUNS = Path("runs")

@@ -60,14 +60,10 @@ MEASURED = ("loss", "accuracy", "rate")
 class _Made:
     """What a model is made of: the networks that ship, what was said of women unseen, and what the card says of all that.
 
-    `recipe` is the one whose sets and heads its `folders` share, `text` the model's own as TOML; `tissue` ships with its run.
+    `model` is its own recipe, `recipe` the one whose sets and heads its `folders` share; `tissue` ships with its run.
     """
 
-    name: str
-    version: str
-    title: str
-    seed: int
-    text: str
+    model: Recipe | Ensemble
     recipe: Recipe
     folders: list[Path]
     members: list[Member]
@@ -94,17 +90,13 @@ def promote(run: Path, fold: int, pictures: Pictures, models: Path, version: str
     return _make(
         models,
         _Made(
-            recipe.name,
-            recipe.version,
-            recipe.title,
-            recipe.seed,
-            written(recipe),
-            recipe,
-            list(folder_of.values()),
-            [load_member(source)],
-            said,
-            [(folder_of[each],) for each in said.fold.tolist()],
-            {
+            model=recipe,
+            recipe=recipe,
+            folders=list(folder_of.values()),
+            members=[load_member(source)],
+            predictions=said,
+            speakers=[(folder_of[each],) for each in said.fold.tolist()],
+            words={
                 "trained_on": _counts(pictures, trained_on(source, pictures, recipe.sets)),
                 "cross_validated": whose(fold, judged),
                 "members": [source.name],
@@ -148,27 +140,22 @@ def promote_ensemble(ensemble: Ensemble, runs: Path, pictures: Pictures, models:
         raise ValueError(f"{ensemble.name}: its tissue network was fitted on another canvas than its members")
     found = together(folders, pictures, recipe.sets, tissue)
     members = [f"{folder.parent.name}/{folder.name}" for folder in folders]
-    named = replace(ensemble, members=tuple(members), tissue=tissue.name if tissue else "")
     return _make(
         models,
         _Made(
-            ensemble.name,
-            ensemble.version,
-            ensemble.title,
-            ensemble.seed,
-            written(named),
-            recipe,
-            folders,
-            found.members,
-            found.said.predictions,
-            found.said.speakers,
-            {
+            model=replace(ensemble, members=tuple(members), tissue=tissue.name if tissue else ""),
+            recipe=recipe,
+            folders=folders,
+            members=found.members,
+            predictions=found.said.predictions,
+            speakers=found.said.speakers,
+            words={
                 "trained_on": _counts(pictures, pictures.of(*recipe.sets)),
                 "cross_validated": whose_together(folders) + (whose_tissue(tissue) if tissue else ""),
                 "members": [*members, *([tissue.name] if tissue else [])],
                 "held_out_fold": None,
             },
-            (found.tissue, tissue) if found.tissue and tissue else None,
+            tissue=(found.tissue, tissue) if found.tissue and tissue else None,
         ),
         pictures,
     )
@@ -176,9 +163,9 @@ def promote_ensemble(ensemble: Ensemble, runs: Path, pictures: Pictures, models:
 
 def _make(models: Path, made: _Made, pictures: Pictures) -> Artefact:
     """Export, write, judge and seal one model."""
-    recipe, predictions = made.recipe, made.predictions
+    model, recipe, predictions = made.model, made.recipe, made.predictions
     seen, tissue_run = made.tissue or (None, None)
-    with new_model(models, f"{made.name}-{made.version}") as folder:
+    with new_model(models, f"{model.name}-{model.version}") as folder:
         dataset = pictures.columns["dataset"][predictions.rows]
         clear = np.isin(dataset, recipe.sets) & ~pictures.malignant[predictions.rows]
         shift = -BENIGN_SCALE * float(np.quantile(predictions.benign_map[clear], 1 - BENIGN_SHARE))
@@ -191,7 +178,7 @@ def _make(models: Path, made: _Made, pictures: Pictures) -> Artefact:
         if seen is not None:
             tensors |= {f"{TISSUE}/{name}": tensor for name, tensor in seen.tensors.items()}
         save_file(tensors, folder / "weights.safetensors")
-        (folder / "recipe.toml").write_text(made.text, encoding="utf-8")
+        (folder / "recipe.toml").write_text(written(model), encoding="utf-8")
         for source in [*made.folders, *([tissue_run / PLACE] if tissue_run else [])]:
             _keep(source, folder / "run" / source.parent.name)
         _write_history(folder / "history.csv", made.folders)
@@ -199,18 +186,18 @@ def _make(models: Path, made: _Made, pictures: Pictures) -> Artefact:
         write_judged(folder / "judged.csv", predictions, log_odds, pictures, recipe)
         data = _data(pictures, recipe)
         heads = head_names(recipe, seen is not None)
-        figures = judge(predictions, pictures, recipe, np.random.default_rng(made.seed))
-        alone = heads_alone(predictions, pictures, recipe, heads, np.random.default_rng(made.seed))
+        figures = judge(predictions, pictures, recipe, np.random.default_rng(model.seed))
+        alone = heads_alone(predictions, pictures, recipe, heads, np.random.default_rng(model.seed))
         card = {
-            "name": made.name,
-            "version": made.version,
-            "title": made.title,
+            "name": model.name,
+            "version": model.version,
+            "title": model.title,
             "classes": list(CLASSES),
             "canvas": list(max(member.canvas for member in made.members)),
             "heads": heads,
             **figures,
             "heads_alone": alone,
-            "pointing": pointing.figures(predictions.rows, made.speakers, pictures, recipe, made.seed),
+            "pointing": pointing.figures(predictions.rows, made.speakers, pictures, recipe, model.seed),
             "normal_benign": _normal_benign(predictions, pictures, recipe, shift),
             "not_for": not_for(data, figures["operating_points"]),
             "limits": [

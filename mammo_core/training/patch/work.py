@@ -17,8 +17,8 @@ from mammo_core.training.lab.runs import Run, find_run
 from mammo_core.training.patch.judge import weighed
 from mammo_core.training.patch.pictures import COLUMNS, Pictures, outlined, prepared, read_rows, sides
 from mammo_core.training.patch.predictions import Predictions, folds_done, read_predictions, select
-from mammo_core.training.recipes.classifier import kind_of
-from mammo_core.training.recipes.patch import FOLDS, PatchRecipe, Recipe, TissueRecipe, read_recipe, read_tissue
+from mammo_core.training.recipes import recipe_of
+from mammo_core.training.recipes.patch import FOLDS, PatchRecipe, Recipe, TissueRecipe
 
 ABOUT = ("dataset", "file", "patient_id", "label")
 """What of a prepared picture has to be as the data have it."""
@@ -33,8 +33,8 @@ def fit(diary: Diary) -> None:
     from mammo_core.training.patch.tissue import fit_tissue, said_by_tissue
 
     run = diary.run
-    path = run.folder / "recipe.toml"
-    recipe: Recipe | TissueRecipe = read_tissue(path) if kind_of(path) == "tissue" else read_recipe(path)
+    recipe = recipe_of(run.folder)
+    assert isinstance(recipe, Recipe | TissueRecipe), "other kinds are fitted in other rooms"
     weights = _weights(run.weights, recipe.backbone)
     if isinstance(recipe, Recipe) and recipe.start:
         recipe = replace(recipe, start=_started(run, recipe.start).name)
@@ -113,23 +113,25 @@ def _started(run: Run, named: str) -> Path:
 
 def _require_women(pictures: Pictures, recipe: Recipe | TissueRecipe, folds: Sequence[int]) -> None:
     """Raise ValueError, before anything is fitted, where these folds leave too few women to fit a head to, or to judge and calibrate on."""
-    one_network = isinstance(recipe, TissueRecipe)
-    folds = range(FOLDS) if one_network else folds
     part, held_out = pictures.folds(), [each.set for each in recipe.judged if each.set in recipe.sets]
+    if isinstance(recipe, TissueRecipe):  # its one network serves the heads of all fifths
+        folds, fitted_to = range(FOLDS), {recipe.sets}
+    else:
+        fitted_to = {head.sets for head in recipe.heads}
+        for number in folds:
+            if not (pictures.of(*held_out) & (part == number)).any():
+                raise ValueError(f"fold {number} holds out no woman who is judged; name the others (--fold)")
     for number in folds:
-        for sets in {recipe.sets} if isinstance(recipe, TissueRecipe) else {head.sets for head in recipe.heads}:
+        for sets in fitted_to:
             if not _both_kinds(pictures, pictures.of(*sets) & (part != number)):
                 raise ValueError(
                     f"without fold {number}, women of both kinds must be left of {', '.join(sets)} to fit to"
                 )
-        if not one_network and not (pictures.of(*held_out) & (part == number)).any():
-            raise ValueError(f"fold {number} holds out no woman who is judged; name the others (--fold)")
     for source, (name, _) in recipe.sources.items():
         own = pictures.of(name) & np.isin(part, folds)
         there = np.unique(part[own])  # a fold is calibrated by the others, if there are any
-        if not all(_both_kinds(pictures, own & ((part != each) | (len(there) == 1))) for each in there) or not len(
-            there
-        ):
+        others = [own & (part != each) for each in there] if len(there) > 1 else [own]
+        if not all(_both_kinds(pictures, each) for each in others):
             raise ValueError(
                 f"of {name}, on which {source} pictures are calibrated, women of both kinds must be held out, either in two folds if "
                 "there are several"

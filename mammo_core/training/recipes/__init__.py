@@ -1,4 +1,4 @@
-"""Recipes of any kind: what all of them say, and reading one without knowing its kind. What only one kind says is read in its room."""
+"""Recipes of any kind: what all of them say, and reading one without knowing its kind. No Keras here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from mammo_core.training.recipes import classifier as classifiers
-from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.checking import kind_of
 from mammo_core.training.recipes.features import read_features
 from mammo_core.training.recipes.patch import read_recipe, read_tissue
 

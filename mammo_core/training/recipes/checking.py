@@ -28,6 +28,11 @@ def table_of(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is no TOML: {error}") from error
 
 
+def kind_of(path: Path) -> str:
+    """The kind of a recipe: classifier, features, ensemble, tissue, or patch, which the first recipes do not say."""
+    return str(table_of(path).get("kind", "patch"))
+
+
 def checked(kind: type[Any], table: Mapping[str, Any], where: str) -> Any:
     """`kind` made of `table`. Raises ValueError, opening with `where`, that names the key missing, unknown or of the wrong kind."""
     hints = get_type_hints(kind)

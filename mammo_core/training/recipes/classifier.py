@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mammo_core.training.datasets import LABELS
-from mammo_core.training.recipes.checking import checked, misnamed, table_of, written
+from mammo_core.training.recipes.checking import checked, misnamed, table_of
 from mammo_core.training.recipes.words import read_words
 
 LARGEST = 8192
@@ -194,16 +194,6 @@ def read_one(path: Path, variant: str = "") -> Recipe:
         names = ", ".join(each.name.removeprefix(f"{each.comparison}-") for each in recipes)
         raise ValueError(f"{path.name}: say which variant: {names}")
     return found[0]
-
-
-def kind_of(path: Path) -> str:
-    """The kind of a recipe: classifier, features, ensemble, tissue, or patch, which the first recipes do not say."""
-    return str(table_of(path).get("kind", "patch"))
-
-
-def write(recipe: Recipe) -> str:
-    """The recipe as TOML with every key, for `read` to give it back."""
-    return written(recipe)
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:

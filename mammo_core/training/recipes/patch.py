@@ -1,4 +1,4 @@
-"""A recipe: everything a training run depends on besides the pictures, read from one TOML file and checked by name."""
+"""Recipes of patch networks, of tissue networks and of ensembles of them, read from one TOML file each and checked by name."""
 
 from __future__ import annotations
 

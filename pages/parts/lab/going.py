@@ -13,7 +13,7 @@ import streamlit as st
 
 from mammo_core.training.lab import queue
 from mammo_core.training.lab.runs import LEAKS, Run, Status, read_ledger
-from mammo_core.training.recipes.classifier import kind_of
+from mammo_core.training.recipes.checking import kind_of
 from pages.parts.lab import figures
 from pages.parts.lab.learning import courses, drawn, stacked, watched
 from pages.parts.lab.ledger import STATES, duration, took, why_failed

@@ -16,7 +16,8 @@ from mammo_core.training.lab.records import read_predictions
 from mammo_core.training.lab.runs import Run, Status, find_run
 from mammo_core.training.model_folder import free_version, wrong_version
 from mammo_core.training.recipes import recipe_of
-from mammo_core.training.recipes.classifier import kind_of, read_one
+from mammo_core.training.recipes.checking import kind_of
+from mammo_core.training.recipes.classifier import read_one
 from pages.parts.card import interval
 from pages.parts.evidence import UNITS
 from pages.parts.lab import errands

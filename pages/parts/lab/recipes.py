@@ -11,8 +11,8 @@ import streamlit as st
 
 from mammo_core.training import recipes
 from mammo_core.training.recipes import Trained
+from mammo_core.training.recipes.checking import kind_of
 from mammo_core.training.recipes.classifier import Recipe as Classifier
-from mammo_core.training.recipes.classifier import kind_of
 from mammo_core.training.recipes.features import FeatureRecipe
 from mammo_core.training.recipes.patch import Ensemble, Recipe, TissueRecipe, read_ensemble
 from pages.parts.lab.layers import layers

@@ -20,7 +20,7 @@ from mammo_core.training.lab import queue, records, runs
 from mammo_core.training.lab.runs import Run, Status, list_runs, new_run, read_run
 from mammo_core.training.machine import enough_room, in_words
 from mammo_core.training.progress import Progress
-from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.checking import written
 from mammo_core.training.replacing import replacing
 from tests.training.bench.tiny import data_folder, recipe
 
@@ -37,7 +37,7 @@ def _run(root: Path, **known: Any) -> Run:
 
 def _toml(folder: Path, **changes: object) -> Path:
     path = folder / "tiny.toml"
-    path.write_text(recipes.write(recipe(size=[32, 32], **changes)), encoding="utf-8")
+    path.write_text(written(recipe(size=[32, 32], **changes)), encoding="utf-8")
     return path
 
 

@@ -12,6 +12,7 @@ from filelock import FileLock
 from mammo_core.training import tune as searching
 from mammo_core.training.lab import queue, records, runs
 from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.checking import written
 from mammo_core.training.recipes.classifier import Range
 from mammo_core.training.tune import one_fold, suggested, tune, value_of
 from tests.training.bench.tiny import data_folder, recipe
@@ -44,14 +45,14 @@ def test_the_best_auc_counts_and_without_any_that_is_said() -> None:
 
 def test_a_recipe_without_ranges_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "plain.toml"
-    path.write_text(recipes.write(recipe()), encoding="utf-8")
+    path.write_text(written(recipe()), encoding="utf-8")
     with pytest.raises(ValueError, match=r"has no \[tune\] ranges"):
         tune(path, tmp_path, 1, tmp_path)
 
 
 def test_a_search_writes_its_best_recipe_and_goes_on_where_it_was(tmp_path: Path) -> None:
     path = tmp_path / "tiny.toml"
-    path.write_text(recipes.write(recipe(tune=RANGES, training__epochs=1)), encoding="utf-8")
+    path.write_text(written(recipe(tune=RANGES, training__epochs=1)), encoding="utf-8")
     data = data_folder(tmp_path / "data", 24)
     tune(path, data, 1, tmp_path / "runs")
     best = tune(path, data, 2, tmp_path / "runs")
@@ -68,7 +69,7 @@ def test_a_search_writes_its_best_recipe_and_goes_on_where_it_was(tmp_path: Path
 def begun(tmp_path: Path) -> tuple[Path, Path, FileLock]:
     """A recipe with ranges, its data, and the lock of a run at work in the folder that the search is to go to."""
     path = tmp_path / "tiny.toml"
-    path.write_text(recipes.write(recipe(tune=RANGES)), encoding="utf-8")
+    path.write_text(written(recipe(tune=RANGES)), encoding="utf-8")
     run = runs.new_run(tmp_path / "runs", "other", "1", title="Other", data="x", out=tmp_path / "runs" / "other-1")
     return path, data_folder(tmp_path / "data", 2), runs.lock(run.folder)
 
@@ -113,7 +114,7 @@ def test_a_search_that_waits_can_be_ended(begun: tuple[Path, Path, FileLock], mo
 
 def test_a_search_that_was_begun_with_something_else_is_refused_and_says_what(tmp_path: Path) -> None:
     path, data = tmp_path / "tiny.toml", data_folder(tmp_path / "data", 8)
-    path.write_text(recipes.write(recipe(tune=RANGES)), encoding="utf-8")
+    path.write_text(written(recipe(tune=RANGES)), encoding="utf-8")
     # The search is begun, and ends before its first trial.
     for _ in range(2):
         with pytest.raises(ValueError, match="no trial came to an end"):
@@ -123,6 +124,6 @@ def test_a_search_that_was_begun_with_something_else_is_refused_and_says_what(tm
     with pytest.raises(ValueError, match="another folder of weights:"):
         tune(path, data, 0, tmp_path / "runs", weights=tmp_path)
     narrower = recipe(tune={**RANGES, "training.rate": {"low": 1e-2, "high": 1e-1, "log": True}})
-    path.write_text(recipes.write(narrower), encoding="utf-8")
+    path.write_text(written(narrower), encoding="utf-8")
     with pytest.raises(ValueError, match="another recipe:"):
         tune(path, data, 0, tmp_path / "runs")

@@ -13,6 +13,7 @@ from mammo_core.cli import main
 from mammo_core.training.lab import queue, records, runs
 from mammo_core.training.lab.runs import Status, list_runs
 from mammo_core.training.recipes import classifier as recipes
+from mammo_core.training.recipes.checking import written
 from tests.training.bench.tiny import data_folder, recipe
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +22,7 @@ PIP = "pip install -r requirements.txt"
 
 def _toml(folder: Path, **changes: object) -> str:
     path = folder / "tiny.toml"
-    path.write_text(recipes.write(recipe(size=[32, 32], **changes)), encoding="utf-8")
+    path.write_text(written(recipe(size=[32, 32], **changes)), encoding="utf-8")
     return str(path)
 
 

@@ -16,6 +16,7 @@ from mammo_core.training.judging.evaluate import evaluate, report
 from mammo_core.training.judging.points import threshold_at
 from mammo_core.training.judging.spoken import spoken, table
 from mammo_core.training.lab import records
+from mammo_core.training.recipes import checking
 from mammo_core.training.recipes import classifier as recipes
 from tests.lab_runs import make_recipe, make_run
 
@@ -26,7 +27,7 @@ def written(folder: Path, rows: list[dict[str, object]], fold: int = 0) -> Path:
     recipe.labels["not_malignant"] = ("benign",)
     place = folder / f"fold{fold}"
     place.mkdir(parents=True)
-    (folder / "recipe.toml").write_text(recipes.write(recipe), encoding="utf-8")
+    (folder / "recipe.toml").write_text(checking.written(recipe), encoding="utf-8")
     lines = []
     for number, row in enumerate(rows):
         p = float(str(row.pop("p")))
@@ -195,7 +196,7 @@ def test_a_recipe_whose_values_were_searched_for_says_so_in_its_report(tmp_path:
     (plain,) = recipes.read(folder / "recipe.toml")
     for kind, said in (("folds", "somewhat flattered"), ("holdout", "none whom that split holds out")):
         searched = recipes.changed(plain, {"protocol.kind": kind, "tuned": "clinic"})
-        (folder / "recipe.toml").write_text(recipes.write(searched), encoding="utf-8")
+        (folder / "recipe.toml").write_text(checking.written(searched), encoding="utf-8")
         (note,) = [note for note in report(folder, draws=20)["notes"] if "a search on clinic" in note]
         assert said in note
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mammo_core.training.recipes.classifier import changed, read_one, write
+from mammo_core.training.recipes.checking import written
+from mammo_core.training.recipes.classifier import changed, read_one
 
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"
 CASES: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
@@ -49,7 +50,7 @@ def test_jax_answers_as_tensorflow_does(tmp_path: Path) -> None:
         pictures = np.random.default_rng(5).random((3, *shape), dtype=np.float32)
         here[name] = model.predict(pictures, verbose=0)
         (tmp_path / name).mkdir()
-        (tmp_path / name / "recipe.toml").write_text(write(recipe), encoding="utf-8")
+        (tmp_path / name / "recipe.toml").write_text(written(recipe), encoding="utf-8")
         np.save(tmp_path / name / "pictures.npy", pictures)
         model.save_weights(tmp_path / name / "network.weights.h5")
     environment = os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from mammo_core.cli import main
 from mammo_core.training.machine import enough_memory
-from mammo_core.training.recipes.classifier import Recipe, changed, kind_of, read, read_one, write
+from mammo_core.training.recipes.checking import kind_of, written
+from mammo_core.training.recipes.classifier import Recipe, changed, read, read_one
 from mammo_core.training.recipes.words import Word, read_word
 
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"
@@ -29,7 +30,7 @@ def recipe() -> Recipe:
 @pytest.mark.parametrize("path", CLASSIFIERS, ids=lambda path: path.stem)
 def test_every_recipe_reads_and_survives_being_written(path: Path, tmp_path: Path) -> None:
     for recipe in read(path):
-        (tmp_path / "recipe.toml").write_text(write(recipe), encoding="utf-8")
+        (tmp_path / "recipe.toml").write_text(written(recipe), encoding="utf-8")
         assert read(tmp_path / "recipe.toml") == (recipe,)
         assert recipe.name == path.stem or recipe.comparison == path.stem
         assert recipe.system.stated
@@ -135,7 +136,7 @@ def test_a_key_missing_or_unknown_in_a_file_is_named(tmp_path: Path, old: str, n
 
 
 def test_a_byte_order_mark_before_a_recipe_is_passed_over(tmp_path: Path, recipe: Recipe) -> None:
-    (tmp_path / "mine.toml").write_text("\ufeff" + write(recipe), encoding="utf-8")
+    (tmp_path / "mine.toml").write_text("\ufeff" + written(recipe), encoding="utf-8")
     assert read_one(tmp_path / "mine.toml") == recipe
     assert kind_of(tmp_path / "mine.toml") == "classifier"
 
@@ -200,7 +201,7 @@ def test_any_recipe_survives_being_written(
     }
     recipe = changed(read_one(RECIPES / "cnn-3class.toml"), changes)
     path = tmp_path_factory.getbasetemp() / "written.toml"
-    path.write_text(write(recipe), encoding="utf-8", newline="")
+    path.write_text(written(recipe), encoding="utf-8", newline="")
     assert read_one(path) == recipe
 
 
